@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The begin of an address space: exec, fork, or attaching to a running process. */
+#pragma once
+
+#include "end.bpf.h"
+
+static __always_inline bool index_add(u64 mm, u32 key)
+{
+	struct index_bucket *bucket = index_bucket(mm);
+
+	if (!bucket)
+		return false;
+#pragma unroll
+	for (int i = 0; i < INDEX_WAYS; i++) {
+		if (!bucket->mm[i] && !__sync_val_compare_and_swap(&bucket->mm[i], 0, 1)) {
+			bucket->space[i] = key;
+			barrier();
+			bucket->mm[i] = mm;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Words of the new program's command line, as it lies in its memory. sched_process_exec comes
+ * before the program runs, and the kernel has just written these pages.
+ */
+static __always_inline void copy_args(struct mt_space_begin *record, const struct mm_struct *mm)
+{
+	u64 start = BPF_CORE_READ(mm, arg_start), size = BPF_CORE_READ(mm, arg_end) - start;
+
+	record->args_size = size;
+	if (size > MT_ARGS_SIZE)
+		size = MT_ARGS_SIZE;
+	asm volatile("" : "+r"(size)); /* keeps the check below where the verifier sees it */
+	if (size > MT_ARGS_SIZE || bpf_probe_read_user(record->args, size, (void *)start))
+		record->args_size = 0;
+}
+
+static __always_inline void write_space_begin(struct space *space,
+					      const struct task_struct *task,
+					      const s64 types[MT_TYPES], u32 begin, u32 previous)
+{
+	struct mt_space_begin *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+
+	if (!record) {
+		lost(MT_LOSS_EVENTS);
+		return;
+	}
+	record->header.type = MT_RECORD_SPACE_BEGIN;
+	record->header.space = space->serial;
+	record->header.at_ns = bpf_ktime_get_ns();
+	record->header.pid = space->pid;
+	record->header.ppid = space->ppid;
+	record->begin = begin;
+	record->previous = previous;
+	record->uid = BPF_CORE_READ(task, cred, uid.val);
+	record->args_size = 0;
+	__builtin_memcpy(record->by_type, types, sizeof(record->by_type));
+	BPF_CORE_READ_STR_INTO(&record->comm, task, group_leader, comm);
+	if (begin == MT_BEGIN_EXEC)
+		copy_args(record, (const struct mm_struct *)space->mm);
+	bpf_ringbuf_submit(record, 0);
+}
+
+static __always_inline void space__reset(struct space *space, u64 mm,
+					 const struct task_struct *task)
+{
+	const struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	__builtin_memset(space, 0, __builtin_offsetof(struct space, chunk));
+	__builtin_memset(space->chunk, 0xff, sizeof(space->chunk)); /* NONE */
+	space->mm = mm;
+	space->tgid = BPF_CORE_READ(task, tgid);
+	space->pid = pid_of(leader);
+	space->ppid = pid_of(BPF_CORE_READ(leader, real_parent));
+	space->serial = __sync_fetch_and_add(&space_serial, 1) + 1;
+	space->tree_ops_at = tree_peak_at;
+}
+
+/*
+ * Begins to count the mm of a task (its address) for the process in proc. previous: serial of the
+ * space that it came from.
+ */
+__noinline int space__begin(u64 task_address, struct mt_proc *proc, u32 begin, u32 previous)
+{
+	const struct task_struct *task = (const struct task_struct *)task_address;
+	u64 mm = (u64)BPF_CORE_READ(task, mm);
+	s64 types[MT_TYPES] = {};
+	struct space *space;
+	u32 key = 0;
+
+	if (!mm || !proc)
+		return 0;
+	if (bpf_map_pop_elem(&free_spaces, &key)) {
+		lost(MT_LOSS_PROCESSES);
+		return 0;
+	}
+	space = space__at(key);
+	if (!space)
+		return 0;
+	space__reset(space, mm, task);
+	account__begin(space, key, types);
+	space->file = types[MT_FILE];
+	space->shmem = types[MT_SHMEM];
+	space->swap = space->swap_peak = types[MT_SWAP];
+	space->rss = types[MT_ANON] + types[MT_FILE] + types[MT_SHMEM];
+	__sync_fetch_and_add(&tree_rss, space->rss);
+	if (!index_add(mm, key)) {
+		lost(MT_LOSS_PROCESSES);
+		__sync_fetch_and_add(&tree_rss, -space->rss);
+		bpf_map_push_elem(&free_spaces, &key, 0);
+		return 0;
+	}
+	proc->space = key;
+	proc->serial = space->serial;
+	write_space_begin(space, task, types, begin, previous);
+	__sync_fetch_and_add(&live_spaces, 1);
+	barrier();
+	space->state = SPACE_COUNTING;
+	return 0;
+}

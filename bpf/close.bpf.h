@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Windows of a space: walking them at a boundary, closing them, and ending the space itself. */
+#pragma once
+
+#include "operation.bpf.h"
+#include "space.bpf.h"
+#include "thread.bpf.h"
+#include "marker/protocol.h"
+
+#define OPENING_SPINS 64
+
+/* What a walk over a space's windows is for, and what it found. */
+struct walk {
+	struct boundary b;
+	u64 id;		/* look for this window */
+	u32 found;	/* its number, or NONE */
+	u32 opening;	/* number of the window being opened, NONE: none */
+	u32 tid;	/* of the thread that opens, closes or exits; 0: any */
+	u32 overlapped; /* another thread has a window open */
+	u32 end;	/* enum mt_end */
+	u32 ops_len;
+	u32 ops[MT_PEAK_OPS];
+	u32 slot;	/* of the result page */
+	u32 current_tid; /* 0: not on behalf of a thread */
+	u64 minor, major; /* faults of current_tid so far */
+};
+
+/* What a bpf_loop() callback gets: it wants a pointer to the stack of its caller. */
+struct each {
+	struct space *space;
+	struct walk *walk;
+};
+
+static __always_inline struct window *window_at(struct space *space, u32 number)
+{
+	u32 key = space->chunk[(number / MT_CHUNK_WINDOWS) & (MT_SPACE_CHUNKS - 1)];
+	struct chunk *chunk;
+
+	chunk = bpf_map_lookup_elem(&chunks, &key); /* NONE: out of range, NULL */
+	return chunk ? &chunk->window[number & (MT_CHUNK_WINDOWS - 1)] : NULL;
+}
+
+/* Gives the maximum of the interval that just ended to one window that was open in it. */
+static long fold_window(u32 number, struct each *each)
+{
+	struct window *window = window_at(each->space, number);
+	struct walk *w = each->walk;
+	u32 age;
+
+	if (!window || number == w->opening || window->state == WINDOW_FREE)
+		return 0;
+	for (int i = 0; i < OPENING_SPINS && *(volatile u32 *)&window->state == WINDOW_OPENING; i++)
+		;
+	if (window->state != WINDOW_OPEN) {
+		if (window->state == WINDOW_OPENING)
+			lost(MT_LOSS_INEXACT_READS);
+		return 0;
+	}
+	age = (w->b.number - window->boundary) & BOUNDARY_MASK;
+	if (!age || age > BOUNDARY_MASK / 2)
+		return 0; /* opened at a later boundary: the interval was over by then */
+	if (w->b.max > window->peak && note_max(&window->peak, w->b.max)) {
+		window->peak_file = w->b.max_file;
+		window->peak_shmem = w->b.max_shmem;
+	}
+	if (window->id == w->id)
+		w->found = number;
+	if (w->opening != NONE && window->tid != w->tid) {
+		window->overlapped = 1;
+		w->overlapped = 1;
+	}
+	if (w->ops_len < MT_PEAK_OPS) {
+		w->ops[w->ops_len & (MT_PEAK_OPS - 1)] = window->op;
+		w->ops_len++;
+	}
+	return 0;
+}
+
+/* Keeps the space's own maximum, and which operations were open at it and at the tree's. */
+static __always_inline void note_peaks(struct space *space, struct walk *w)
+{
+	if (w->b.max > space->peak && note_max(&space->peak, w->b.max)) {
+		space->peak_file = w->b.max_file;
+		space->peak_shmem = w->b.max_shmem;
+		space->peak_at = w->b.max_at;
+		space->peak_ops_len = w->ops_len;
+		__builtin_memcpy(space->peak_ops, w->ops, sizeof(w->ops));
+	}
+	if (space->tree_ops_at != tree_peak_at) {
+		space->tree_ops_at = tree_peak_at;
+		space->tree_ops_len = w->ops_len;
+		__builtin_memcpy(space->tree_ops, w->ops, sizeof(w->ops));
+	}
+}
+
+/* Ends the interval for all windows that are open. Every begin and end passes here first. */
+__noinline int windows__boundary(struct space *space, struct walk *w)
+{
+	struct each each = { space, w };
+
+	if (!space || !w)
+		return 0;
+	w->found = NONE;
+	w->ops_len = 0;
+	space__boundary(space, &w->b);
+	if (space->open)
+		bpf_loop(space->windows, fold_window, &each, 0);
+	note_peaks(space, w);
+	return 0;
+}
+
+struct reparent {
+	struct space *space;
+	u64 serial; /* of the window that goes */
+	u32 parent; /* its parent */
+	u32 parent_op;
+	u64 parent_serial;
+};
+
+static long reparent_window(u32 number, struct reparent *r)
+{
+	struct window *window = window_at(r->space, number);
+
+	if (window && window->state == WINDOW_OPEN && window->parent_serial == r->serial) {
+		window->parent = r->parent;
+		window->parent_op = r->parent_op;
+		window->parent_serial = r->parent_serial;
+	}
+	return 0;
+}
+
+/* Takes a window out of its thread's nesting and passes its growth to its parent. */
+static __always_inline void unlink_window(struct space *space, u32 number, struct window *window,
+					  struct thread *thread, s64 growth)
+{
+	if (window->parent != NONE) {
+		struct window *parent = window_at(space, window->parent);
+
+		if (parent && parent->state == WINDOW_OPEN &&
+		    parent->serial == window->parent_serial)
+			__sync_fetch_and_add(&parent->child, growth);
+	}
+	if (thread && thread->mm == space->mm && thread->top == number) {
+		thread->top = window->parent;
+	} else {
+		struct reparent r = { space, window->serial, window->parent, window->parent_op,
+				      window->parent_serial };
+
+		bpf_loop(space->windows, reparent_window, &r, 0);
+	}
+}
+
+static __always_inline void write_record(struct space *space, struct window *window,
+					 struct walk *w, const struct outcome *o)
+{
+	struct mt_window_record *record = bpf_ringbuf_reserve(&details, sizeof(*record), 0);
+
+	if (!record) {
+		lost(MT_LOSS_WINDOWS);
+		return;
+	}
+	record->id = window->serial;
+	record->parent = window->parent_serial;
+	record->index = window->index;
+	record->op = window->op;
+	record->pid = space->pid;
+	record->tid = window->ns_tid;
+	record->end = w->end;
+	record->overlapped = o->overlapped;
+	record->faults_known = o->faults_known;
+	record->begin_ns = window->begin_ns;
+	record->duration_ns = o->duration;
+	record->rss_begin = window->rss;
+	record->growth = o->growth;
+	record->peak = o->peak;
+	record->gained = o->gained;
+	record->own = o->own;
+	record->child = o->child;
+	record->foreign = o->foreign;
+	record->by_type[MT_ANON] = o->growth - o->file - o->shmem;
+	record->by_type[MT_FILE] = o->file;
+	record->by_type[MT_SHMEM] = o->shmem;
+	record->by_type[MT_SWAP] = o->swap;
+	record->minor = o->minor;
+	record->major = o->major;
+	bpf_ringbuf_submit(record, 0);
+}
+
+/* The result, for the process itself to read. */
+static __always_inline void write_result(struct space *space, struct window *window, u32 number,
+					 const struct outcome *o)
+{
+	u32 key = space->pid, zero = 0;
+	struct marker_slot *slot;
+	struct upid upid = {};
+	struct pid *pid;
+	void *map, *page;
+
+	map = bpf_map_lookup_elem(&results, &key);
+	if (!map)
+		return;
+	page = bpf_map_lookup_elem(map, &zero);
+	if (!page)
+		return;
+	pid = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), group_leader, thread_pid);
+	bpf_probe_read_kernel(&upid, sizeof(upid),
+			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+				      BPF_CORE_READ(pid, level) * bpf_core_type_size(struct upid));
+	slot = page + (number & (MARKER_SLOTS - 1)) * sizeof(*slot);
+	slot->id = 0;
+	barrier();
+	slot->pid = upid.nr;
+	slot->faults_known = o->faults_known;
+	slot->growth_pages = o->growth;
+	slot->peak_growth_pages = o->peak;
+	slot->gained_pages = o->gained;
+	slot->own_growth_pages = o->own;
+	slot->by_type_pages[0] = o->growth - o->file - o->shmem;
+	slot->by_type_pages[1] = o->file;
+	slot->by_type_pages[2] = o->shmem;
+	slot->by_type_pages[3] = o->swap;
+	slot->minor_faults = o->minor;
+	slot->major_faults = o->major;
+	barrier();
+	slot->id = window->id;
+}
+
+static __always_inline void window__free(struct space *space, u32 number, struct window *window)
+{
+	u32 key = space->chunk[(number / MT_CHUNK_WINDOWS) & (MT_SPACE_CHUNKS - 1)];
+	struct chunk *chunk = bpf_map_lookup_elem(&chunks, &key);
+
+	window->state = WINDOW_FREE;
+	barrier();
+	if (chunk)
+		__sync_fetch_and_and(&chunk->used, ~(1ull << (number & (MT_CHUNK_WINDOWS - 1))));
+	__sync_fetch_and_add(&space->open, -1);
+	__sync_fetch_and_add(&windows_ended, 1);
+}
+
+/* Closes one open window at the boundary in w. */
+__noinline int window__close(struct space *space, u32 number, struct walk *w)
+{
+	struct outcome o = {};
+	struct thread *thread;
+	struct window *window;
+	struct mt_op *op;
+
+	if (!space || !w)
+		return 0;
+	window = window_at(space, number);
+	if (!window || __sync_val_compare_and_swap(&window->state, WINDOW_OPEN, WINDOW_OPENING) !=
+			       WINDOW_OPEN)
+		return 0;
+	thread = thread__find(window->tid);
+	o.growth = w->b.rss - window->rss;
+	o.peak_rss = window->peak;
+	o.peak_file = window->peak_file;
+	o.peak_shmem = window->peak_shmem;
+	o.peak = window->peak - window->rss;
+	o.duration = w->b.now - window->begin_ns;
+	o.file = w->b.file - window->file;
+	o.shmem = w->b.shmem - window->shmem;
+	o.swap = w->b.swap - window->swap;
+	o.gained = w->b.gained - window->gained;
+	o.own = thread ? thread->own - window->own : 0;
+	o.child = window->child;
+	o.foreign = w->b.foreign - window->foreign;
+	o.overlapped = window->overlapped;
+	o.faults_known = w->current_tid == window->tid;
+	if (o.faults_known) {
+		o.minor = w->minor - window->minor;
+		o.major = w->major - window->major;
+	}
+	unlink_window(space, number, window, thread, o.growth);
+	op = op__at(window->op);
+	if (op) {
+		op__count(op, &o);
+		op__note_parent(op, window->parent_op);
+		if (w->end == MT_END_END || w->end == MT_END_UNWOUND)
+			op__add(op, &o);
+		else
+			__sync_fetch_and_add(&op->incomplete, 1);
+	}
+	if (w->slot != MARKER_NO_SLOT)
+		write_result(space, window, w->slot, &o);
+	write_record(space, window, w, &o);
+	window__free(space, number, window);
+	return 0;
+}
+
+/* Closes what w->tid (0: any thread) has open, the innermost first. */
+static long close_matching(u32 i, struct each *each)
+{
+	u32 number = each->space->windows - 1 - i, tid = each->walk->tid;
+	struct window *window = window_at(each->space, number);
+
+	if (window && window->state == WINDOW_OPEN && (!tid || window->tid == tid))
+		window__close(each->space, number, each->walk);
+	return 0;
+}
+
+static __always_inline void walk__for(struct walk *w, struct task_struct *task, u32 end)
+{
+	w->opening = NONE;
+	w->slot = MARKER_NO_SLOT;
+	w->end = end;
+	if (task) {
+		w->current_tid = task->pid;
+		w->minor = task->min_flt;
+		w->major = task->maj_flt;
+	}
+}
+
+/* Closes the windows of one thread, or all with tid 0. */
+static __always_inline void windows__close(struct space *space, struct walk *w, u32 tid)
+{
+	struct each each = { space, w };
+
+	w->tid = tid;
+	windows__boundary(space, w);
+	if (space->open)
+		bpf_loop(space->windows, close_matching, &each, 0);
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every map, global and rodata knob of the programs.
+ *
+ * The state of an address space lives in an array slot ("space"), found through a set-associative
+ * table keyed by the mm pointer: a lookup touches one cache line, and a removal leaves no
+ * tombstone. Entries live from the begin of a space (exec, fork, attach) to its teardown, so that
+ * an mm address that the kernel uses again at once is never taken for its predecessor.
+ */
+#pragma once
+
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include "contract.h"
+
+#define INDEX_BUCKETS 1024
+#define INDEX_WAYS    8
+#define THREAD_BUCKETS 8192
+#define THREAD_WAYS    4
+#define NONE	       0xffffffffu
+
+enum space_state { SPACE_FREE, SPACE_COUNTING, SPACE_ENDED };
+
+/* One address space. Pages; RSS types other than anon are kept, anon is what remains. */
+struct space {
+	u64 mm;
+	s64 rss;
+	s64 gained;
+	s64 folded[MT_TYPES];	/* percpu_counter.count as last seen */
+	s64 file, shmem, swap;
+	/*
+	 * The highest RSS since the last window boundary in the low 40 bits, the number of the
+	 * boundary in the high 24: one word, so that a maximum belongs to one interval only.
+	 * Kept up to date before shrinks and at boundaries, which is enough for a maximum.
+	 */
+	u64 run;
+	s64 run_file, run_shmem;
+	u64 run_at;
+	u32 state;		/* enum space_state */
+	u32 first_tid;		/* whose event came first */
+	u32 concurrent;		/* another thread's came, too */
+	u32 open;		/* windows open now */
+	s64 foreign;		/* growth made by nobody in the process, while windows are open */
+	s64 peak, peak_file, peak_shmem;
+	u64 peak_at;
+	s64 swap_peak;
+	u32 peak_ops[MT_PEAK_OPS];
+	u32 peak_ops_len;
+	u32 tree_ops_len;
+	u32 tree_ops[MT_PEAK_OPS];
+	u64 tree_ops_at;	/* the tree's peak to which tree_ops belong */
+	u32 tgid;		/* in the initial pid namespace */
+	s32 pid, ppid;
+	u32 serial;
+	u32 windows;		/* highest window number ever used, plus 1 */
+	u32 chunks;		/* chunks held */
+	u32 chunk[MT_SPACE_CHUNKS];
+};
+
+/* What has been seen of one CPU's share of a space's counters. A cache line each. */
+struct cpu_view {
+	s32 seen[MT_TYPES];
+	s32 credit[MT_TYPES];	/* claimed by another CPU's resync, not yet by this CPU's event */
+	s64 max_step;
+	u64 events;
+	u64 pad[2];
+};
+
+enum window_state { WINDOW_FREE, WINDOW_OPENING, WINDOW_OPEN };
+
+struct window {
+	u64 id;			/* as the target knows it */
+	u64 serial;
+	u64 parent_serial;	/* 0: none */
+	u64 index;
+	u32 state;		/* enum window_state */
+	u32 tid;		/* of the thread that began it, initial pid namespace */
+	u32 op;
+	u32 parent;		/* window number of the parent, NONE: none */
+	u32 parent_op;		/* NONE: none */
+	u32 overlapped;
+	u32 boundary;		/* number of the boundary that opened it, 24 bits */
+	s32 ns_tid;
+	s64 rss, file, shmem, swap;	/* at begin */
+	s64 gained, foreign, own;	/* counters at begin */
+	s64 child;
+	s64 peak, peak_file, peak_shmem;
+	u64 begin_ns;
+	u64 minor, major;
+};
+
+struct chunk {
+	u64 used;		/* a bit a window */
+	struct window window[MT_CHUNK_WINDOWS];
+};
+
+/* A thread that has or had a window open. */
+struct thread {
+	u64 tid;		/* 0: free */
+	s64 own;		/* growth it made while windows were open in its process */
+	u64 mm;			/* the space that top belongs to */
+	u32 top;		/* innermost open window it began, NONE: none */
+	u32 pad;
+};
+
+struct index_bucket {
+	u64 mm[INDEX_WAYS];
+	u32 space[INDEX_WAYS];
+	u32 pad[8];
+};
+
+struct thread_bucket {
+	struct thread way[THREAD_WAYS];
+};
+
+struct op_name {
+	char bytes[MT_NAME_SIZE];
+};
+
+/* mm -> space. Full bucket: the space is not traced, MT_LOSS_PROCESSES. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, INDEX_BUCKETS);
+	__type(key, u32);
+	__type(value, struct index_bucket);
+} space_index SEC(".maps");
+
+/* Written by every program; read by the loader for the status line. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MT_MAX_SPACES);
+	__type(key, u32);
+	__type(value, struct space);
+} spaces SEC(".maps");
+
+/* space * cpus + cpu -> view; max_entries is set by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cpu_view);
+} cpu_views SEC(".maps");
+
+/* Free spaces and chunks, filled by the loader. Empty: counted (MT_LOSS_PROCESSES, _TABLE_FULL). */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, MT_MAX_SPACES);
+	__type(value, u32);
+} free_spaces SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, MT_MAX_CHUNKS);
+	__type(value, u32);
+} free_chunks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MT_MAX_CHUNKS);
+	__type(key, u32);
+	__type(value, struct chunk);
+} chunks SEC(".maps");
+
+/* tid -> thread, set-associative. Full bucket: own growth not known, MT_LOSS_TABLE_FULL. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, THREAD_BUCKETS);
+	__type(key, u32);
+	__type(value, struct thread_bucket);
+} threads SEC(".maps");
+
+/* Traced processes by tgid of the initial pid namespace. Full: MT_LOSS_PROCESSES. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MT_MAX_PROCS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, struct mt_proc);
+} procs SEC(".maps");
+
+/* Pids of memtrace's namespace that the loader wants added: value enum mt_wanted, 0 once found. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MT_MAX_PROCS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, u32);
+} wanted SEC(".maps");
+
+/* Name -> operation. Full: the window counts under MT_OP_OTHER, MT_LOSS_TABLE_FULL. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MT_MAX_OPS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct op_name);
+	__type(value, u32);
+} op_ids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MT_MAX_OPS);
+	__type(key, u32);
+	__type(value, struct mt_op);
+} ops SEC(".maps");
+
+/* struct mt_window_record. Full: MT_LOSS_WINDOWS, totals stay right. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} details SEC(".maps");
+
+/* Lifetimes, apart from the windows so that these cannot crowd them out. Full: MT_LOSS_EVENTS. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} events SEC(".maps");
+
+/* A process' result page, frozen for user space (user/marker/protocol.h). */
+struct result_page {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, MT_RESULT_SIZE);
+};
+
+/* Pid of memtrace's namespace -> result page; entries come and go by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(max_entries, MT_MAX_PROCS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__array(values, struct result_page);
+} results SEC(".maps");
+
+/* Only there to find where each CPU's copy of per-CPU memory lies, see account.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+} anchor SEC(".maps");
+
+/* Set by the loader before loading. These types show in the skeleton: uapi names. */
+const volatile __u32 cpus = 1;	/* possible CPUs */
+const volatile __u32 follow = 1;	/* children of traced processes are traced */
+
+/* Shared with the loader through .bss. */
+__u64 cpu_offset[MT_MAX_CPUS] = {};	/* of per-CPU memory, by CPU */
+__u64 losses[MT_LOSS_MAX] = {};
+__s64 tree_rss = 0;	/* sum over the living spaces */
+__s64 tree_peak = 0;
+__u64 tree_peak_at = 0;
+__u32 live_spaces = 0;
+__u32 live_procs = 0;
+__u32 space_serial = 0;
+__u64 window_serial = 0;
+__u64 windows_ended = 0;
+__u32 op_count = 0;	/* beside MT_OP_OTHER, which is there from the start */
+__u32 own_level = 0;	/* of memtrace's pid namespace */
+__u64 own_namespace = 0;
+__u32 own_tgid = 0;	/* memtrace itself */
+__u32 scan_detach = 0;	/* what the task iterator is run for: 0 adding, 1 last faults */
+
+static __always_inline void lost(enum mt_loss what)
+{
+	__sync_fetch_and_add(&losses[what], 1);
+}

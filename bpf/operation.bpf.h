@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Operations: names to numbers, and the totals over their windows. */
+#pragma once
+
+#include "maps.bpf.h"
+
+/* What one window came to. */
+struct outcome {
+	s64 growth, peak, duration;
+	s64 peak_rss, peak_file, peak_shmem;
+	s64 file, shmem, swap;
+	s64 gained, own, child, foreign;
+	s64 minor, major;
+	u32 faults_known;
+	u32 overlapped;
+};
+
+static __always_inline struct mt_op *op__at(u32 op)
+{
+	return bpf_map_lookup_elem(&ops, &op);
+}
+
+/* Before the first value, so that any value is a new minimum and maximum. */
+static __always_inline void op__init(struct mt_op *op)
+{
+	const s64 low = 1ull << 63, high = ~(1ull << 63);
+
+	op->growth_min = op->peak_min = op->duration_min = high;
+	op->growth_max = op->peak_max = op->duration_max = low;
+}
+
+/* Number of the operation with this zero-padded name; MT_OP_OTHER when the table is full. */
+static __always_inline u32 op__get(const struct op_name *name)
+{
+	u32 *found = bpf_map_lookup_elem(&op_ids, name), key;
+	struct mt_op *op;
+
+	if (found)
+		return *found;
+	if (op_count + 1 >= MT_MAX_OPS)
+		goto full;
+	key = __sync_fetch_and_add(&op_count, 1) + 1;
+	op = op__at(key);
+	if (!op)
+		goto full;
+	op__init(op);
+	__builtin_memcpy(op->name, name->bytes, MT_NAME_SIZE);
+	op->first_begin_ns = bpf_ktime_get_ns();
+	if (!bpf_map_update_elem(&op_ids, name, &key, BPF_NOEXIST))
+		return key;
+	/* Another CPU was first: its number counts, ours stays unused. */
+	found = bpf_map_lookup_elem(&op_ids, name);
+	if (found)
+		return *found;
+full:
+	lost(MT_LOSS_TABLE_FULL);
+	return MT_OP_OTHER;
+}
+
+__noinline int note_min(s64 *where, s64 value)
+{
+	s64 old;
+
+	if (!where)
+		return 0;
+	old = *(volatile s64 *)where;
+	for (int i = 0; i < 8; i++) {
+		s64 seen;
+
+		if (value >= old)
+			return 0;
+		seen = __sync_val_compare_and_swap(where, old, value);
+		if (seen == old)
+			return 1;
+		old = seen;
+	}
+	lost(MT_LOSS_INEXACT_READS);
+	return 0;
+}
+
+/* 1 when value is the new maximum. */
+__noinline int note_max(s64 *where, s64 value)
+{
+	s64 old;
+
+	if (!where)
+		return 0;
+	old = *(volatile s64 *)where;
+	for (int i = 0; i < 8; i++) {
+		s64 seen;
+
+		if (value <= old)
+			return 0;
+		seen = __sync_val_compare_and_swap(where, old, value);
+		if (seen == old)
+			return 1;
+		old = seen;
+	}
+	lost(MT_LOSS_INEXACT_READS);
+	return 0;
+}
+
+static __always_inline void add(s64 *where, s64 value)
+{
+	if (value)
+		__sync_fetch_and_add(where, value);
+}
+
+/* Adds value squared, with the carry between the halves: exact without a lock. */
+__noinline int add_square(struct mt_sum128 *sum, s64 value)
+{
+	u64 v = value < 0 ? -value : value, low = (u32)v, high = v >> 32;
+	u64 middle = low * high, lo = low * low, hi = high * high + (middle >> 31), old;
+
+	if (!sum || !v)
+		return 0;
+	middle <<= 33;
+	lo += middle;
+	hi += lo < middle;
+	old = __sync_fetch_and_add(&sum->lo, lo);
+	hi += old + lo < old;
+	if (hi)
+		__sync_fetch_and_add(&sum->hi, hi);
+	return 0;
+}
+
+/* Enters a complete window into the totals. */
+__noinline int op__add(struct mt_op *op, const struct outcome *o)
+{
+	if (!op || !o)
+		return 0;
+	add(&op->growth_sum, o->growth);
+	add_square(&op->growth_squares, o->growth);
+	note_min(&op->growth_min, o->growth);
+	note_max(&op->growth_max, o->growth);
+	add(&op->peak_sum, o->peak);
+	add_square(&op->peak_squares, o->peak);
+	note_min(&op->peak_min, o->peak);
+	note_max(&op->peak_max, o->peak);
+	add(&op->duration_sum, o->duration);
+	add_square(&op->duration_squares, o->duration);
+	note_min(&op->duration_min, o->duration);
+	note_max(&op->duration_max, o->duration);
+	return 0;
+}
+
+/* Enters what every window adds, complete or not. */
+__noinline int op__count(struct mt_op *op, const struct outcome *o)
+{
+	if (!op || !o)
+		return 0;
+	__sync_fetch_and_add(&op->count, 1);
+	if (o->overlapped)
+		__sync_fetch_and_add(&op->overlapped, 1);
+	if (note_max(&op->peak_rss, o->peak_rss)) {
+		op->peak_by_type[MT_FILE] = o->peak_file;
+		op->peak_by_type[MT_SHMEM] = o->peak_shmem;
+		op->peak_by_type[MT_ANON] = o->peak_rss - o->peak_file - o->peak_shmem;
+	}
+	add(&op->by_type[MT_ANON], o->growth - o->file - o->shmem);
+	add(&op->by_type[MT_FILE], o->file);
+	add(&op->by_type[MT_SHMEM], o->shmem);
+	add(&op->by_type[MT_SWAP], o->swap);
+	add(&op->gained, o->gained);
+	add(&op->own, o->own);
+	add(&op->child, o->child);
+	add(&op->foreign, o->foreign);
+	if (o->faults_known) {
+		add(&op->minor, o->minor);
+		add(&op->major, o->major);
+	} else {
+		__sync_fetch_and_add(&op->faults_unknown, 1);
+	}
+	return 0;
+}
+
+static __always_inline void op__note_parent(struct mt_op *op, u32 parent)
+{
+	u32 now = parent == NONE ? MT_PARENT_NONE : MT_PARENT_OP + parent, old = op->parent;
+
+	if (old == now || old == MT_PARENT_DIFFERS)
+		return;
+	if (old != MT_PARENT_UNSET || __sync_val_compare_and_swap(&op->parent, MT_PARENT_UNSET, now))
+		op->parent = MT_PARENT_DIFFERS;
+}

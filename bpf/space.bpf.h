@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Address spaces: finding them, their running totals and maxima, the tree's. */
+#pragma once
+
+#include "account.bpf.h"
+
+#define RUN_SHIFT 40
+#define RUN_MASK  ((1ull << RUN_SHIFT) - 1)
+#define BOUNDARY_MASK 0xffffffu
+#define MAX_TRIES 16 /* of a compare-and-swap that other CPUs disturb */
+
+/* A pointer's low half as a number: the verifier refuses 64-bit arithmetic on kernel pointers. */
+static __always_inline u32 low_bits(const void *pointer)
+{
+	u64 low;
+
+	asm volatile("r0 = %1; w0 = w0; %0 = r0" : "=r"(low) : "r"(pointer) : "r0");
+	return low;
+}
+
+/*
+ * A kernel pointer as a number, to be read through with BPF_CORE_READ() only. Off the hot path this
+ * is also cheaper to load: following a typed pointer makes the verifier search the kernel's BTF.
+ */
+static __always_inline u64 address_of(const void *pointer)
+{
+	u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+static __always_inline struct index_bucket *index_bucket(u32 mm_low_bits)
+{
+	u32 key = ((mm_low_bits >> 6) * 0x9e3779b1u) >> 22; /* 10 bits, INDEX_BUCKETS */
+
+	return bpf_map_lookup_elem(&space_index, &key);
+}
+
+/* Number of the space that counts for mm, or NONE. */
+static __always_inline u32 space__key(struct mm_struct *mm)
+{
+	struct index_bucket *bucket = index_bucket(low_bits(mm));
+
+	if (!bucket || !mm) /* 0 marks a free way */
+		return NONE;
+#pragma unroll
+	for (int i = 0; i < INDEX_WAYS; i++)
+		if (bucket->mm[i] == (u64)mm)
+			return bucket->space[i];
+	return NONE;
+}
+
+static __always_inline struct space *space__at(u32 key)
+{
+	return bpf_map_lookup_elem(&spaces, &key);
+}
+
+/* The thread's own changes go to "own", all others' to "foreign": kernel threads that borrow an mm. */
+static __always_inline bool is_own(struct task_struct *task, struct mm_struct *mm)
+{
+	return task->mm == mm && !(task->flags & PF_KTHREAD);
+}
+
+/* Enters max into space->run when it is the highest of this interval. Its make-up goes beside it. */
+static __always_inline void space__note_max(struct space *space, s64 max, s64 file, s64 shmem)
+{
+	u64 old = space->run;
+
+	for (int i = 0; i < MAX_TRIES; i++) {
+		u64 seen;
+
+		if ((s64)(old & RUN_MASK) >= max)
+			return;
+		seen = __sync_val_compare_and_swap(&space->run, old,
+						   (old & ~RUN_MASK) | (max & RUN_MASK));
+		if (seen == old) {
+			space->run_file = file;
+			space->run_shmem = shmem;
+			space->run_at = bpf_ktime_get_ns();
+			return;
+		}
+		old = seen;
+	}
+	lost(MT_LOSS_INEXACT_READS);
+}
+
+static __always_inline void tree__note_max(s64 max)
+{
+	s64 old = tree_peak;
+
+	for (int i = 0; i < MAX_TRIES; i++) {
+		s64 seen;
+
+		if (old >= max)
+			return;
+		seen = __sync_val_compare_and_swap(&tree_peak, old, max);
+		if (seen == old) {
+			tree_peak_at = bpf_ktime_get_ns();
+			return;
+		}
+		old = seen;
+	}
+	lost(MT_LOSS_INEXACT_READS);
+}
+
+/*
+ * Adds a claimed change to the totals. A maximum is looked for before a shrink only: the totals
+ * before that one addition are the highest since the last shrink.
+ */
+static __always_inline void space__apply(struct space *space, u32 member, s64 pages)
+{
+	s64 file = space->file, shmem = space->shmem, rss;
+
+	if (!pages)
+		return;
+	if (member == MT_SWAP) {
+		s64 swap = __sync_fetch_and_add(&space->swap, pages) + pages;
+
+		if (swap > space->swap_peak)
+			space->swap_peak = swap;
+		return;
+	}
+	if (member == MT_FILE)
+		__sync_fetch_and_add(&space->file, pages);
+	else if (member == MT_SHMEM)
+		__sync_fetch_and_add(&space->shmem, pages);
+	if (pages > 0) {
+		__sync_fetch_and_add(&space->gained, pages);
+		__sync_fetch_and_add(&space->rss, pages);
+		__sync_fetch_and_add(&tree_rss, pages);
+		return;
+	}
+	rss = __sync_fetch_and_add(&space->rss, pages);
+	if (rss > (s64)(space->run & RUN_MASK))
+		space__note_max(space, rss, file, shmem);
+	rss = __sync_fetch_and_add(&tree_rss, pages);
+	if (rss > tree_peak)
+		tree__note_max(rss);
+}
+
+/* What a window boundary sees: the counters now, and the highest RSS since the last boundary. */
+struct boundary {
+	s64 rss, file, shmem, swap;
+	s64 gained, foreign;
+	s64 max, max_file, max_shmem;
+	u64 max_at;
+	u64 now;
+	u32 number; /* 24 bits */
+	u32 tid;
+};
+
+/* Ends the interval since the last boundary and begins the next. */
+static __always_inline void space__boundary(struct space *space, struct boundary *b)
+{
+	u64 old = space->run;
+	bool done = false;
+
+	b->now = bpf_ktime_get_ns();
+	for (int i = 0; i < MAX_TRIES && !done; i++) {
+		u64 seen, next;
+
+		b->rss = space->rss;
+		b->number = ((old >> RUN_SHIFT) + 1) & BOUNDARY_MASK;
+		next = ((u64)b->number << RUN_SHIFT) | (b->rss & RUN_MASK);
+		b->max_file = space->run_file;
+		b->max_shmem = space->run_shmem;
+		b->max_at = space->run_at;
+		seen = __sync_val_compare_and_swap(&space->run, old, next);
+		done = seen == old;
+		if (!done)
+			old = seen;
+	}
+	if (!done)
+		lost(MT_LOSS_INEXACT_READS);
+	b->file = space->file;
+	b->shmem = space->shmem;
+	b->swap = space->swap;
+	b->gained = space->gained;
+	b->foreign = space->foreign;
+	b->max = old & RUN_MASK;
+	if (b->rss >= b->max) {
+		b->max = b->rss;
+		b->max_file = b->file;
+		b->max_shmem = b->shmem;
+		b->max_at = b->now;
+	}
+	if (tree_rss > tree_peak)
+		tree__note_max(tree_rss);
+}
+
+/* Pid of a task in memtrace's pid namespace; 0: it is not to be seen from there. */
+static __always_inline s32 pid_of(const struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct upid upid = {};
+
+	if (!own_level)
+		return BPF_CORE_READ(task, pid);
+	if (!pid || BPF_CORE_READ(pid, level) < own_level)
+		return 0;
+	bpf_probe_read_kernel(&upid, sizeof(upid),
+			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+				      own_level * bpf_core_type_size(struct upid));
+	return (u64)upid.ns == own_namespace ? upid.nr : 0;
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Markers: windows begin and end. */
+#include "close.bpf.h"
+
+struct find_free {
+	struct space *space;
+	u32 number; /* NONE until found */
+};
+
+/*
+ * Number of the lowest of 16 bits that is set, by a de Bruijn sequence: without a branch, since each
+ * doubles what the verifier has to look at.
+ */
+static __always_inline u32 lowest_bit(u32 bits)
+{
+	const u64 position = 0xcd7ea84fb6935210ull;
+	u32 hash = ((bits & -bits) * 0x09af) >> 12 & (MT_CHUNK_WINDOWS - 1);
+
+	return position >> (4 * hash) & (MT_CHUNK_WINDOWS - 1);
+}
+
+static long find_free_window(u32 i, struct find_free *f)
+{
+	u32 key = f->space->chunk[i & (MT_SPACE_CHUNKS - 1)], bit;
+	struct chunk *chunk = bpf_map_lookup_elem(&chunks, &key);
+	u32 free = chunk ? ~chunk->used & ((1u << MT_CHUNK_WINDOWS) - 1) : 0;
+
+	if (!free)
+		return 0;
+	bit = lowest_bit(free);
+	if (__sync_fetch_and_or(&chunk->used, 1ull << bit) & (1ull << bit))
+		return 0; /* another CPU was faster; the next pass finds another one */
+	f->number = i * MT_CHUNK_WINDOWS + bit;
+	return 1;
+}
+
+static __always_inline bool add_chunk(struct space *space)
+{
+	struct chunk *chunk;
+	u32 key, i;
+
+	if (space->chunks >= MT_SPACE_CHUNKS || bpf_map_pop_elem(&free_chunks, &key))
+		return false;
+	chunk = bpf_map_lookup_elem(&chunks, &key);
+	if (!chunk)
+		return false;
+	chunk->used = 0;
+	i = __sync_fetch_and_add(&space->chunks, 1);
+	if (i >= MT_SPACE_CHUNKS) {
+		space->chunks = MT_SPACE_CHUNKS;
+		bpf_map_push_elem(&free_chunks, &key, 0);
+		return false;
+	}
+	space->chunk[i & (MT_SPACE_CHUNKS - 1)] = key;
+	return true;
+}
+
+static __always_inline void raise_windows(struct space *space, u32 windows)
+{
+	u32 old = space->windows;
+
+	for (int i = 0; i < 8; i++) {
+		u32 seen;
+
+		if (old >= windows)
+			return;
+		seen = __sync_val_compare_and_swap(&space->windows, old, windows);
+		if (seen == old)
+			return;
+		old = seen;
+	}
+	lost(MT_LOSS_INEXACT_READS);
+}
+
+/* Number of a free window, which is now this caller's; NONE when there is no room. */
+__noinline u32 window__alloc(struct space *space)
+{
+	struct find_free f = { space, NONE };
+
+	if (!space)
+		return NONE;
+	for (int i = 0; i < 3; i++) {
+		bpf_loop(space->chunks, find_free_window, &f, 0);
+		if (f.number != NONE || !add_chunk(space))
+			break;
+	}
+	if (f.number != NONE)
+		raise_windows(space, f.number + 1);
+	return f.number;
+}
+
+/*
+ * While other threads run, their CPUs may have changed counters whose events have not come yet:
+ * claim those, so that the boundary has the counters' value of this instant.
+ */
+static __always_inline void settle(struct space *space, u32 key)
+{
+	if (!space->concurrent)
+		return;
+	for (int i = 0; i < MT_TYPES; i++)
+		space__apply(space, i, account__settle(space, key, i));
+}
+
+static __always_inline u32 read_op(const char *name)
+{
+	char bytes[MT_NAME_SIZE + 8] = {};
+	long len = bpf_probe_read_user_str(bytes, MT_NAME_SIZE + 1, name);
+
+	if (len < 0)
+		__builtin_memcpy(bytes, "(unreadable name)", 18);
+	if (len == MT_NAME_SIZE + 1) {
+		lost(MT_LOSS_NAMES_TRUNCATED);
+		bytes[MT_NAME_MAX] = 0;
+	}
+	return op__get((struct op_name *)bytes);
+}
+
+static __always_inline void window__fill(struct space *space, struct window *window,
+					 struct walk *w, struct thread *thread, u32 number)
+{
+	struct window *parent = NULL;
+
+	window->tid = w->tid;
+	window->boundary = w->b.number;
+	window->overlapped = w->overlapped;
+	window->rss = window->peak = w->b.rss;
+	window->file = window->peak_file = w->b.file;
+	window->shmem = window->peak_shmem = w->b.shmem;
+	window->swap = w->b.swap;
+	window->gained = w->b.gained;
+	window->foreign = w->b.foreign;
+	window->own = thread ? thread->own : 0;
+	window->child = 0;
+	window->begin_ns = w->b.now;
+	window->minor = w->minor;
+	window->major = w->major;
+	window->parent = window->parent_op = NONE;
+	window->parent_serial = 0;
+	if (!thread)
+		return;
+	if (thread->mm == space->mm && thread->top != NONE)
+		parent = window_at(space, thread->top);
+	if (parent && parent->state == WINDOW_OPEN) {
+		window->parent = thread->top;
+		window->parent_op = parent->op;
+		window->parent_serial = parent->serial;
+	}
+	thread->mm = space->mm;
+	thread->top = number;
+}
+
+static __always_inline int begin(struct space *space, u32 key, const char *name, u64 id)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 number, op_number = read_op(name);
+	struct window *window;
+	struct walk w = {};
+	struct mt_op *op;
+
+	number = window__alloc(space);
+	window = number == NONE ? NULL : window_at(space, number);
+	if (!window) {
+		lost(MT_LOSS_TABLE_FULL);
+		return 0;
+	}
+	window->state = WINDOW_OPENING; /* walks of other CPUs now wait for it */
+	window->id = id;
+	window->op = op_number;
+	window->ns_tid = pid_of(task);
+	window->serial = __sync_fetch_and_add(&window_serial, 1) + 1;
+	op = op__at(op_number);
+	window->index = op ? __sync_fetch_and_add(&op->begun, 1) : 0;
+	__sync_fetch_and_add(&space->open, 1);
+	walk__for(&w, task, MT_END_END);
+	w.opening = number;
+	w.tid = task->pid;
+	settle(space, key);
+	windows__boundary(space, &w);
+	window__fill(space, window, &w, thread__get(task->pid), number);
+	barrier();
+	window->state = WINDOW_OPEN;
+	return 0;
+}
+
+static __always_inline int end(struct space *space, u32 key, u64 id, u32 slot)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct walk w = {};
+
+	walk__for(&w, task, MT_END_END);
+	w.id = id;
+	w.slot = slot;
+	settle(space, key);
+	windows__boundary(space, &w);
+	if (w.found == NONE)
+		lost(MT_LOSS_UNMATCHED_ENDS);
+	else
+		window__close(space, w.found, &w);
+	return 0;
+}
+
+/* The space whose markers count, or NULL. */
+static __always_inline struct space *current_space(u32 *key)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct space *space;
+
+	*key = space__key(task->mm);
+	if (*key == NONE)
+		return NULL;
+	space = space__at(*key);
+	return space && space->state == SPACE_COUNTING ? space : NULL;
+}
+
+SEC("uprobe")
+int BPF_KPROBE(on_marker_begin, const char *name, u64 id)
+{
+	u32 key;
+	struct space *space = current_space(&key);
+
+	return space ? begin(space, key, name, id) : 0;
+}
+
+SEC("uprobe")
+int BPF_KPROBE(on_marker_end, u64 id, u32 slot)
+{
+	u32 key;
+	struct space *space = current_space(&key);
+
+	return space ? end(space, key, id, slot) : 0;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "trace/features.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "trace/privileges.h"
+
+#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+#define BTF_PATH	"/sys/kernel/btf/vmlinux"
+#define UPROBE_PMU_PATH "/sys/bus/event_source/devices/uprobe/type"
+
+/* How the kernel keeps the RSS counters of an address space. */
+enum layout {
+	LAYOUT_UNKNOWN,
+	LAYOUT_SPLIT,  /* mm_rss_stat and a cache a task, until 6.1 */
+	LAYOUT_PERCPU, /* percpu_counter, since 6.2 (f1a7941243c1) */
+};
+
+static const char *const layout_names[] = { "unknown", "split", "percpu" };
+
+static int quiet(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+/* The type of a member, looked for in anonymous structs too; 0 when there is none. */
+static __u32 member_type(const struct btf *btf, const struct btf_type *type, const char *name)
+{
+	const struct btf_member *members = btf_members(type);
+
+	for (int i = 0; i < btf_vlen(type); i++) {
+		const char *member = btf__name_by_offset(btf, members[i].name_off);
+		const struct btf_type *inner = btf__type_by_id(btf, members[i].type);
+		__u32 found;
+
+		if (!strcmp(member, name))
+			return members[i].type;
+		if (*member || !btf_is_composite(inner))
+			continue;
+		found = member_type(btf, inner, name);
+		if (found)
+			return found;
+	}
+	return 0;
+}
+
+static enum layout find_layout(const struct btf *btf)
+{
+	__s32 mm = btf__find_by_name_kind(btf, "mm_struct", BTF_KIND_STRUCT);
+	const struct btf_type *type;
+	__u32 id;
+
+	if (mm < 0)
+		return LAYOUT_UNKNOWN;
+	id = member_type(btf, btf__type_by_id(btf, mm), "rss_stat");
+	if (!id)
+		return LAYOUT_UNKNOWN;
+	type = btf__type_by_id(btf, id);
+	if (btf_is_array(type))
+		type = btf__type_by_id(btf, btf_array(type)->type);
+	if (!strcmp(btf__name_by_offset(btf, type->name_off), "mm_rss_stat"))
+		return LAYOUT_SPLIT;
+	if (strcmp(btf__name_by_offset(btf, type->name_off), "percpu_counter") ||
+	    !member_type(btf, type, "count") || !member_type(btf, type, "counters"))
+		return LAYOUT_UNKNOWN;
+	return LAYOUT_PERCPU;
+}
+
+static bool has_tracepoint(const struct btf *btf, const char *name)
+{
+	char type[64];
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	return btf && btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
+}
+
+static bool has_function(const struct btf *btf, const char *name)
+{
+	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+}
+
+int features__check_required(void)
+{
+	libbpf_print_fn_t print = libbpf_set_print(quiet);
+	struct btf *btf = NULL;
+	int err = privileges__check();
+
+	if (err)
+		goto out;
+	err = -ENOTSUP;
+	btf = btf__load_vmlinux_btf();
+	if (!btf) {
+		log__error("this kernel has no BTF: %s: %s", BTF_PATH, strerror(errno));
+		log__hint("it needs CONFIG_DEBUG_INFO_BTF=y, as distributions set it");
+	} else if (!has_tracepoint(btf, "rss_stat")) {
+		log__error("this kernel has no rss_stat tracepoint (Linux 5.5 and later have it)");
+	} else if (find_layout(btf) == LAYOUT_SPLIT) {
+		log__error("this kernel keeps split RSS counters (up to Linux 6.1): "
+			   "not built into this version");
+		log__hint("Linux 6.2 and later work");
+	} else if (find_layout(btf) != LAYOUT_PERCPU) {
+		log__error("this kernel keeps its RSS counters in a way that is not known");
+	} else {
+		err = 0;
+	}
+	btf__free(btf);
+out:
+	libbpf_set_print(print);
+	return err;
+}
+
+static struct feature *add(struct features *features, struct feature feature)
+{
+	/* A table that has grown past its array is a mistake made here. */
+	if (features->len == FEATURES_MAX)
+		return &features->list[FEATURES_MAX - 1];
+	features->list[features->len] = feature;
+	return &features->list[features->len++];
+}
+
+static __attribute__((format(printf, 2, 3))) void detail(struct feature *feature,
+							 const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(feature->detail, sizeof(feature->detail), format, args);
+	va_end(args);
+}
+
+static void probe_privileges(struct features *out)
+{
+	struct feature *f = add(out, (struct feature){
+		.name = "initial user namespace", .required = true,
+		.present = privileges__in_initial_namespace(),
+		.consequence = "capabilities of a user namespace do not count for tracing" });
+
+	detail(f, "%s", f->present ? "" : "inside a user namespace");
+	for (size_t i = 0; i < privileges_table_len; i++) {
+		const struct privilege *p = &privileges_table[i];
+
+		add(out, (struct feature){ .name = p->name, .required = p->required,
+					   .present = privileges__has(p->cap),
+					   .consequence = p->consequence });
+	}
+}
+
+static void probe_counters(struct features *out, const struct btf *btf)
+{
+	enum layout layout = btf ? find_layout(btf) : LAYOUT_UNKNOWN;
+	struct feature *f = add(out, (struct feature){
+		.name = "per-CPU RSS counters", .required = true,
+		.present = layout == LAYOUT_PERCPU, .since = "Linux 6.2",
+		.consequence = "split counters (up to Linux 6.1) are not built into this version" });
+
+	detail(f, "model: %s", layout_names[layout]);
+}
+
+static void probe_btf(struct features *out, const struct btf *btf, int error)
+{
+	static const struct tracepoint {
+		const char *name, *label, *since, *consequence;
+		bool required;
+	} tracepoints[] = {
+		{ "rss_stat", "tracepoint rss_stat", "Linux 5.5",
+		  "changes of resident memory cannot be seen", true },
+		{ "sched_process_fork", "tracepoint sched_process_fork", NULL,
+		  "children cannot be followed", true },
+		{ "sched_process_exec", "tracepoint sched_process_exec", NULL,
+		  "the start of a program cannot be seen", true },
+		{ "sched_process_exit", "tracepoint sched_process_exit", NULL,
+		  "the end of a process cannot be seen", true },
+		{ "page_fault_user", "tracepoint page_fault_user", NULL,
+		  "nothing in this version; later which memory grew", false },
+	};
+	struct feature *f = add(out, (struct feature){
+		.name = "BTF of the running kernel", .required = true, .present = btf != NULL,
+		.since = "Linux 5.4", .consequence = "the kernel's counters cannot be found" });
+
+	detail(f, "%s%s%s", BTF_PATH, error ? ": " : "", error ? strerror(error) : "");
+	probe_counters(out, btf);
+	for (size_t i = 0; i < LEN(tracepoints); i++) {
+		const struct tracepoint *t = &tracepoints[i];
+
+		add(out, (struct feature){ .name = t->label, .required = t->required,
+					   .present = has_tracepoint(btf, t->name),
+					   .since = t->since, .consequence = t->consequence });
+	}
+	add(out, (struct feature){ .name = "kernel function bpf_rdonly_cast", .required = true,
+				   .present = has_function(btf, "bpf_rdonly_cast"),
+				   .since = "Linux 6.2",
+				   .consequence = "counters cannot be read where they lie" });
+	add(out, (struct feature){ .name = "task iterator", .required = true,
+				   .present = has_function(btf, "bpf_iter_task"),
+				   .since = "Linux 5.8",
+				   .consequence = "running processes cannot be found (-p)" });
+}
+
+static void probe_maps(struct features *out)
+{
+	static const struct map {
+		const char *label, *since, *consequence;
+		enum bpf_map_type type;
+	} maps[] = {
+		{ "ring buffer map", "Linux 5.8", "records cannot reach memtrace",
+		  BPF_MAP_TYPE_RINGBUF },
+		{ "queue map", "Linux 4.20", "no room for windows can be managed",
+		  BPF_MAP_TYPE_QUEUE },
+		{ "map of maps", "Linux 4.12", "results cannot be given to the program",
+		  BPF_MAP_TYPE_HASH_OF_MAPS },
+	};
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	struct feature *f;
+	int fd;
+
+	for (size_t i = 0; i < LEN(maps); i++) {
+		int got = libbpf_probe_bpf_map_type(maps[i].type, NULL);
+
+		f = add(out, (struct feature){ .name = maps[i].label, .required = true,
+					       .present = got == 1, .since = maps[i].since,
+					       .consequence = maps[i].consequence });
+		if (got < 0)
+			detail(f, "%s", strerror(-got));
+	}
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "memtrace_probe", 4, 4096, 1, &options);
+	f = add(out, (struct feature){ .name = "arrays that can be mapped", .required = true,
+				       .present = fd >= 0, .since = "Linux 5.5",
+				       .consequence = "results cannot be given to the program" });
+	if (fd < 0)
+		detail(f, "%s", strerror(-fd));
+	else
+		close(fd);
+}
+
+/* The counter program's place, with an empty program: also fails where BPF is locked down. */
+static int load_on_rss_stat(void)
+{
+	const struct bpf_insn empty[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_RAW_TP);
+	int id = libbpf_find_vmlinux_btf_id("rss_stat", BPF_TRACE_RAW_TP), fd;
+
+	if (id < 0)
+		return id;
+	options.attach_btf_id = id;
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "memtrace_probe", "GPL", empty, LEN(empty),
+			   &options);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+static void probe_programs(struct features *out)
+{
+	static const struct helper {
+		const char *label, *since, *consequence;
+		enum bpf_func_id id;
+	} helpers[] = {
+		{ "reading kernel memory", "Linux 5.5", "forbidden by kernel lockdown, or too old",
+		  BPF_FUNC_probe_read_kernel },
+		{ "helper bpf_loop", "Linux 5.17", "counters of all CPUs cannot be added up",
+		  BPF_FUNC_loop },
+		{ "helper bpf_map_lookup_percpu_elem", "Linux 5.19",
+		  "counters of other CPUs cannot be found", BPF_FUNC_map_lookup_percpu_elem },
+		{ "helper bpf_get_current_task_btf", "Linux 5.11",
+		  "the running thread cannot be looked at", BPF_FUNC_get_current_task_btf },
+	};
+	int err = load_on_rss_stat();
+	struct feature *f = add(out, (struct feature){
+		.name = "BPF program on rss_stat", .required = true, .present = !err,
+		.consequence = "changes of resident memory cannot be counted" });
+
+	if (err)
+		detail(f, "%s", strerror(-err));
+	for (size_t i = 0; i < LEN(helpers); i++) {
+		/* Without the right to load programs libbpf would take every helper as there. */
+		int got = err == -EPERM ? err :
+			libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, helpers[i].id, NULL);
+
+		f = add(out, (struct feature){ .name = helpers[i].label, .required = true,
+					       .present = got == 1, .since = helpers[i].since,
+					       .consequence = helpers[i].consequence });
+		if (got < 0)
+			detail(f, "%s", strerror(-got));
+	}
+}
+
+void features__probe(struct features *out)
+{
+	libbpf_print_fn_t print = libbpf_set_print(quiet);
+	struct btf *btf = btf__load_vmlinux_btf();
+	int error = btf ? 0 : errno;
+
+	memset(out, 0, sizeof(*out));
+	probe_privileges(out);
+	probe_btf(out, btf, error);
+	probe_maps(out);
+	probe_programs(out);
+	add(out, (struct feature){ .name = "uprobes through perf", .required = true,
+				   .present = access(UPROBE_PMU_PATH, R_OK) == 0,
+				   .since = "Linux 4.17",
+				   .consequence = "probes cannot be placed on markers" });
+	btf__free(btf);
+	libbpf_set_print(print);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Probes on the markers of objects: each file is probed once, whoever maps it, for as long as the
+ * probes exist. Attached by inode and for all processes, so that children and later mappings are
+ * covered; the programs pass over processes that are not traced.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "model/report.h"
+
+struct probes;
+struct programs;
+
+/* bound: probes are for one process each (--no-follow), so that no other pays for them. */
+int probes__new(struct probes **out, const struct programs *programs, bool bound);
+
+/*
+ * Probes the markers of an object given by an open descriptor. 0 when they are in place, now or
+ * since earlier; -ENOENT when it has none; other negative errno (logged as a warning) when probing
+ * failed. path is for people to read; pid has it mapped. late_at_ns: time since the start of the trace
+ * when the object may have run before, -1 when it has not.
+ */
+int probes__add_object(struct probes *probes, int fd, const char *path, pid_t pid,
+		       int64_t late_at_ns);
+
+/* Looks through what a running process has mapped. late_at_ns as above, for objects found new. */
+int probes__scan_process(struct probes *probes, pid_t pid, int64_t late_at_ns);
+
+/* How many objects are probed. */
+size_t probes__count(const struct probes *probes);
+
+/*
+ * How many processes outside the trace map a probed object: each pays for the traps. is_traced()
+ * tells which are inside.
+ */
+uint64_t probes__outside(const struct probes *probes, bool (*is_traced)(void *context, pid_t pid),
+			 void *context);
+
+/* Moves the list of objects probed late into out->trace. */
+void probes__take_late(struct probes *probes, struct report *out);
+
+void probes__free(struct probes *probes);

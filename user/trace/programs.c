@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "trace/programs.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "memtrace.skel.h"
+
+/* Of the views of all spaces together; beyond, fewer spaces are traced at one time. */
+#define VIEWS_MAX_BYTES (64u << 20)
+#define VIEW_BYTES	64u
+
+struct programs {
+	struct memtrace_bpf *skel;
+	struct bpf_link *scan; /* of the task iterator */
+	uint32_t spaces;       /* how many fit */
+};
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[512];
+
+	if (!log__is_verbose())
+		return 0;
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
+	if (level != LIBBPF_DEBUG)
+		log__debug("%s", line);
+	return 0;
+}
+
+/* Fills a queue with 0 .. len-1. */
+static int fill_queue(const struct bpf_map *map, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		if (bpf_map_update_elem(bpf_map__fd(map), NULL, &i, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int run_once(const struct bpf_program *program)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	return bpf_prog_test_run_opts(bpf_program__fd(program), &opts) ? -errno : 0;
+}
+
+static int load(struct programs *p, bool follow)
+{
+	int cpus = libbpf_num_possible_cpus(), r;
+
+	if (cpus < 0 || cpus > MT_MAX_CPUS) {
+		log__error("CPUs: %d possible, this build knows up to %d", cpus, MT_MAX_CPUS);
+		return -ENOTSUP;
+	}
+	p->spaces = VIEWS_MAX_BYTES / (VIEW_BYTES * (unsigned int)cpus);
+	if (p->spaces > MT_MAX_SPACES)
+		p->spaces = MT_MAX_SPACES;
+	p->skel->rodata->cpus = (uint32_t)cpus;
+	p->skel->rodata->follow = follow;
+	r = bpf_map__set_max_entries(p->skel->maps.cpu_views, p->spaces * (unsigned int)cpus);
+	if (!r)
+		r = memtrace_bpf__load(p->skel);
+	if (r) {
+		log__error("loading the BPF programs: %s", strerror(-r));
+		log__hint(r == -EPERM ? "run with sudo; `memtrace doctor` shows what is missing"
+				      : "`memtrace doctor` shows what this kernel lacks, -v what the "
+					"verifier says");
+		return r;
+	}
+	return 0;
+}
+
+static int attach(struct programs *p)
+{
+	int r = memtrace_bpf__attach(p->skel);
+
+	if (r) {
+		log__error("attaching to the kernel's tracepoints: %s", strerror(-r));
+		return r;
+	}
+	p->scan = bpf_program__attach_iter(p->skel->progs.scan_tasks, NULL);
+	if (!p->scan) {
+		r = -errno;
+		log__error("task iterator: %s", strerror(errno));
+	}
+	return r;
+}
+
+int programs__open(struct programs **out, bool follow)
+{
+	struct programs *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	libbpf_set_print(print_libbpf);
+	p->skel = memtrace_bpf__open();
+	if (!p->skel) {
+		r = -errno;
+		log__error("opening the BPF programs: %s", strerror(errno));
+		goto fail;
+	}
+	bpf_program__set_autoattach(p->skel->progs.scan_tasks, false);
+	bpf_program__set_autoattach(p->skel->progs.prepare, false);
+	bpf_program__set_autoattach(p->skel->progs.let_go, false);
+	r = load(p, follow);
+	if (r)
+		goto fail;
+	r = fill_queue(p->skel->maps.free_spaces, p->spaces);
+	if (!r)
+		r = fill_queue(p->skel->maps.free_chunks, MT_MAX_CHUNKS);
+	if (!r)
+		r = run_once(p->skel->progs.prepare);
+	if (r) {
+		log__error("preparing the BPF programs: %s", strerror(-r));
+		goto fail;
+	}
+	r = attach(p);
+	if (r)
+		goto fail;
+	*out = p;
+	return 0;
+fail:
+	programs__close(p);
+	return r;
+}
+
+const struct bpf_program *programs__marker_begin(const struct programs *p)
+{
+	return p->skel->progs.on_marker_begin;
+}
+
+const struct bpf_program *programs__marker_end(const struct programs *p)
+{
+	return p->skel->progs.on_marker_end;
+}
+
+int programs__details_fd(const struct programs *p)
+{
+	return bpf_map__fd(p->skel->maps.details);
+}
+
+int programs__events_fd(const struct programs *p)
+{
+	return bpf_map__fd(p->skel->maps.events);
+}
+
+int programs__results_fd(const struct programs *p)
+{
+	return bpf_map__fd(p->skel->maps.results);
+}
+
+/* Runs the task iterator over the whole host. */
+static int scan(struct programs *p)
+{
+	int fd = bpf_iter_create(bpf_link__fd(p->scan));
+	char nothing[64];
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		n = read(fd, nothing, sizeof(nothing));
+	} while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
+	n = n < 0 ? -errno : 0;
+	close(fd);
+	return (int)n;
+}
+
+int programs__add_pids(struct programs *p, const pid_t *pids, size_t len, enum mt_wanted mode,
+		       pid_t *missing)
+{
+	int fd = bpf_map__fd(p->skel->maps.wanted), r;
+
+	for (size_t i = 0; i < len; i++) {
+		uint32_t key = (uint32_t)pids[i], value = mode;
+
+		if (bpf_map_update_elem(fd, &key, &value, BPF_ANY))
+			return -errno;
+	}
+	r = scan(p);
+	for (size_t i = 0; i < len; i++) {
+		uint32_t key = (uint32_t)pids[i], value = mode;
+
+		bpf_map_lookup_elem(fd, &key, &value);
+		if (value && !r) {
+			*missing = pids[i];
+			r = -ESRCH;
+		}
+		bpf_map_delete_elem(fd, &key);
+	}
+	return r;
+}
+
+int programs__let_go(struct programs *p)
+{
+	int r;
+
+	p->skel->bss->scan_detach = 1;
+	r = scan(p);
+	if (!r)
+		r = run_once(p->skel->progs.let_go);
+	return r;
+}
+
+bool programs__faults(const struct programs *p, uint32_t space, int64_t *minor, int64_t *major)
+{
+	int fd = bpf_map__fd(p->skel->maps.procs);
+	uint32_t *previous = NULL, key;
+	struct mt_proc value;
+
+	while (!bpf_map_get_next_key(fd, previous, &key)) {
+		previous = &key;
+		if (bpf_map_lookup_elem(fd, &key, &value) || value.serial != space)
+			continue;
+		*minor = value.minor;
+		*major = value.major;
+		return true;
+	}
+	return false;
+}
+
+bool programs__read_op(const struct programs *p, uint32_t op, struct mt_op *out)
+{
+	uint32_t count = __atomic_load_n(&p->skel->bss->op_count, __ATOMIC_RELAXED);
+
+	if (op > count || op >= MT_MAX_OPS)
+		return false;
+	return !bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.ops), &op, out);
+}
+
+void programs__counters(const struct programs *p, struct programs_counters *out)
+{
+	const struct memtrace_bpf__bss *bss = p->skel->bss;
+
+	out->rss_pages = bss->tree_rss;
+	out->peak_pages = bss->tree_peak > bss->tree_rss ? bss->tree_peak : bss->tree_rss;
+	out->peak_at_ns = bss->tree_peak_at;
+	out->windows_ended = bss->windows_ended;
+	out->spaces = bss->space_serial;
+	out->processes = bss->live_procs;
+	memcpy(out->losses, (const void *)bss->losses, sizeof(out->losses));
+}
+
+/* Adds up what a member of bpf_prog_info says of each program. */
+static uint64_t sum_info(const struct programs *p, size_t offset)
+{
+	const struct bpf_program *program;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_program(program, p->skel->obj) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t len = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
+			continue;
+		sum += *(const uint64_t *)((const char *)&info + offset);
+	}
+	return sum;
+}
+
+uint64_t programs__recursion_misses(const struct programs *p)
+{
+	return sum_info(p, offsetof(struct bpf_prog_info, recursion_misses));
+}
+
+int64_t programs__run_time_ns(const struct programs *p)
+{
+	uint64_t sum = sum_info(p, offsetof(struct bpf_prog_info, run_time_ns));
+
+	return sum ? (int64_t)sum : -1;
+}
+
+void programs__close(struct programs *p)
+{
+	if (!p)
+		return;
+	bpf_link__destroy(p->scan);
+	memtrace_bpf__destroy(p->skel);
+	free(p);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The BPF programs of one trace: loading, attaching what does not depend on the target, running the
+ * programs that the loader runs itself, and reading their counters. Functions that fail have said
+ * why (base/log.h) and return a negative errno.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "contract.h"
+
+struct programs;
+struct bpf_program;
+
+int programs__open(struct programs **out, bool follow);
+
+/* The programs for the begin and end of a marker. */
+const struct bpf_program *programs__marker_begin(const struct programs *programs);
+const struct bpf_program *programs__marker_end(const struct programs *programs);
+
+/* Descriptors of maps; owned by programs. */
+int programs__details_fd(const struct programs *programs);
+int programs__events_fd(const struct programs *programs);
+int programs__results_fd(const struct programs *programs);
+
+/*
+ * Marks pids of this namespace (enum mt_wanted) and looks for them among the tasks of the host.
+ * -ESRCH and the first missing pid in *missing when one is not there; the others are then traced.
+ */
+int programs__add_pids(struct programs *programs, const pid_t *pids, size_t len,
+		       enum mt_wanted mode, pid_t *missing);
+
+/* Lets go of every process: their rows and open windows end with "detach". */
+int programs__let_go(struct programs *programs);
+
+/* Faults of a process that was let go, since its row began; false when it is not known. */
+bool programs__faults(const struct programs *programs, uint32_t space, int64_t *minor,
+		      int64_t *major);
+
+/* Reads operation `op`; false beyond the last one. */
+bool programs__read_op(const struct programs *programs, uint32_t op, struct mt_op *out);
+
+/* Running counters, readable at any time. */
+struct programs_counters {
+	int64_t rss_pages;  /* sum over the traced spaces, now */
+	int64_t peak_pages; /* of that sum */
+	uint64_t peak_at_ns;
+	uint64_t windows_ended;
+	uint32_t spaces; /* seen */
+	uint32_t processes; /* alive */
+	uint64_t losses[MT_LOSS_MAX];
+};
+
+void programs__counters(const struct programs *programs, struct programs_counters *out);
+
+/* Events that a program missed because it was running on that CPU already. */
+uint64_t programs__recursion_misses(const struct programs *programs);
+
+/* Run time of all programs, when the kernel's BPF statistics are on; otherwise -1. */
+int64_t programs__run_time_ns(const struct programs *programs);
+
+void programs__close(struct programs *programs);

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "trace/session.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "trace/procfs.h"
+#include "trace/programs.h"
+#include "trace/rendezvous.h"
+#include "trace/results.h"
+#include "trace/session_private.h"
+
+/*
+ * How often the rings are emptied when nothing wakes us: records of windows do so only when their
+ * ring fills, so that the target does not pay for a wake-up a window.
+ */
+#define DRAIN_MS 200
+/* How often running processes are searched for objects whose library could not announce itself. */
+#define RESCAN_TICKS 5
+#define RESCAN_MAX   64
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+int64_t session__elapsed(const struct session *s)
+{
+	return (int64_t)(now_ns() - s->start_ns);
+}
+
+static int on_event(void *context, void *data, size_t size)
+{
+	struct session *s = context;
+	const struct mt_record_header *header = data;
+	int r = rows__record(&s->rows, data, size);
+
+	if (!r && header->type == MT_RECORD_PROCESS_EXIT)
+		results__remove(programs__results_fd(s->programs), header->pid);
+	if (r)
+		s->dropped++;
+	return 0;
+}
+
+static int on_window(void *context, void *data, size_t size)
+{
+	struct session *s = context;
+
+	if (tally__record(s->tally, data, size))
+		s->dropped++;
+	return 0;
+}
+
+/* Whether pid is in the trace and alive, as far as the records tell. */
+static bool is_traced(void *context, pid_t pid)
+{
+	struct session *s = context;
+
+	for (size_t i = s->rows.len; i-- > 0;)
+		if (s->rows.list[i].row.pid == pid && !s->rows.list[i].ended)
+			return true;
+	return false;
+}
+
+/* A process has loaded a marker library and waits for us to probe it. */
+static int on_meet(void *context, pid_t pid, int object_fd, const char *path, int *results_fd)
+{
+	struct session *s = context;
+	int r;
+
+	ring_buffer__consume(s->rings); /* its exec may be in there */
+	if (!is_traced(s, pid))
+		return -ESRCH;
+	r = probes__add_object(s->probes, object_fd, path, pid, -1);
+	if (r)
+		return r;
+	r = results__add(programs__results_fd(s->programs), pid);
+	if (r >= 0)
+		*results_fd = r;
+	return 0;
+}
+
+static int watch(struct session *s, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int open_loop(struct session *s)
+{
+	const struct itimerspec every = {
+		.it_interval.tv_nsec = DRAIN_MS * 1000000,
+		.it_value.tv_nsec = DRAIN_MS * 1000000,
+	};
+	int r;
+
+	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	s->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (s->epoll_fd < 0 || s->timer_fd < 0 || timerfd_settime(s->timer_fd, 0, &every, NULL))
+		return -errno;
+	r = watch(s, s->timer_fd);
+	if (!r)
+		r = watch(s, ring_buffer__epoll_fd(s->rings));
+	if (!r)
+		r = watch(s, rendezvous__fd(s->rendezvous));
+	return r;
+}
+
+static int open_rings(struct session *s)
+{
+	s->rings = ring_buffer__new(programs__events_fd(s->programs), on_event, s, NULL);
+	if (!s->rings)
+		return -errno;
+	return ring_buffer__add(s->rings, programs__details_fd(s->programs), on_window, s);
+}
+
+static int open_parts(struct session *s)
+{
+	const struct rendezvous_callbacks callbacks = { .meet = on_meet, .context = s };
+	int r;
+
+	r = probes__new(&s->probes, s->programs, !s->options.follow);
+	if (!r)
+		r = tally__new(&s->tally, s->options.keep_windows, s->start_ns, s->rows.page_bytes);
+	if (!r)
+		r = open_rings(s);
+	if (!r)
+		r = rendezvous__open(&s->rendezvous, &callbacks);
+	if (!r)
+		r = open_loop(s);
+	if (r)
+		log__error("starting the trace: %s", strerror(-r));
+	return r;
+}
+
+int session__open(struct session **out, const struct session_options *options)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->options = *options;
+	s->epoll_fd = s->timer_fd = -1;
+	s->start_ns = now_ns();
+	s->started_at_s = (int64_t)time(NULL);
+	s->rows.start_ns = s->start_ns;
+	s->rows.page_bytes = sysconf(_SC_PAGESIZE);
+	r = programs__open(&s->programs, options->follow);
+	if (!r)
+		r = open_parts(s);
+	if (r) {
+		session__close(s);
+		return r;
+	}
+	s->attach_ns = session__elapsed(s);
+	*out = s;
+	return 0;
+}
+
+const char *session__socket_name(const struct session *s)
+{
+	return rendezvous__name(s->rendezvous);
+}
+
+static int remember_pids(struct session *s, const pid_t *pids, size_t len)
+{
+	int32_t *list = reallocarray(s->pids, s->pids_len + len, sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < len; i++)
+		list[s->pids_len + i] = pids[i];
+	s->pids = list;
+	s->pids_len += len;
+	return 0;
+}
+
+/* Times of the report count from here on: everything is in place. */
+static void begin_time(struct session *s)
+{
+	s->attach_ns = session__elapsed(s);
+	s->start_ns = now_ns();
+	s->rows.start_ns = s->start_ns;
+	tally__set_start(s->tally, s->start_ns);
+}
+
+int session__add_command(struct session *s, pid_t pid, char *const *argv)
+{
+	pid_t missing;
+	int r;
+
+	for (s->command_len = 0; argv[s->command_len];)
+		s->command_len++;
+	procfs__copy_args(argv, s->command_len, &s->command, &s->command_len);
+	begin_time(s);
+	r = programs__add_pids(s->programs, &pid, 1, MT_WANTED_EXEC, &missing);
+	if (!r)
+		r = remember_pids(s, &pid, 1);
+	if (r)
+		log__error("tracing the command: %s", strerror(-r));
+	return r;
+}
+
+/* Lets the marker library of a running process find us. */
+static void announce(struct session *s, pid_t pid)
+{
+	char path[64];
+	int netns, r;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	netns = open(path, O_RDONLY | O_CLOEXEC);
+	r = rendezvous__listen_pid(s->rendezvous, procfs__own_pid(pid), netns);
+	if (r)
+		log__debug("no socket for the markers of process %d: %s", pid, strerror(-r));
+	if (netns >= 0)
+		close(netns);
+}
+
+static int no_such_process(pid_t pid)
+{
+	log__error("no such process %d", pid);
+	return -ESRCH;
+}
+
+int session__add_pids(struct session *s, const pid_t *pids, size_t len)
+{
+	pid_t missing;
+	int r;
+
+	for (size_t i = 0; i < len; i++)
+		if (!procfs__exists(pids[i]))
+			return no_such_process(pids[i]);
+	for (size_t i = 0; i < len; i++) {
+		announce(s, pids[i]);
+		/* Before the baseline: placing a probe changes the process' own RSS. */
+		probes__scan_process(s->probes, pids[i], -1);
+	}
+	begin_time(s);
+	r = programs__add_pids(s->programs, pids, len, MT_WANTED_ATTACH, &missing);
+	if (r == -ESRCH)
+		return no_such_process(missing);
+	if (!r)
+		r = remember_pids(s, pids, len);
+	if (r)
+		log__error("attaching: %s", strerror(-r));
+	return r;
+}
+
+int session__fd(const struct session *s)
+{
+	return s->epoll_fd;
+}
+
+/* Objects whose library did not find our socket, for instance in another network namespace. */
+static void rescan(struct session *s)
+{
+	unsigned int scanned = 0;
+
+	for (size_t i = s->rows.len; i-- > 0 && scanned < RESCAN_MAX;) {
+		if (s->rows.list[i].ended)
+			continue;
+		probes__scan_process(s->probes, s->rows.list[i].row.pid, session__elapsed(s));
+		scanned++;
+	}
+}
+
+int session__dispatch(struct session *s)
+{
+	uint64_t ticks;
+
+	ring_buffer__consume(s->rings);
+	rendezvous__dispatch(s->rendezvous);
+	if (read(s->timer_fd, &ticks, sizeof(ticks)) == sizeof(ticks) &&
+	    (s->ticks += ticks) >= RESCAN_TICKS) {
+		s->ticks = 0;
+		rescan(s);
+	}
+	return 0;
+}
+
+void session__status(const struct session *s, struct session_status *out)
+{
+	struct programs_counters c;
+
+	programs__counters(s->programs, &c);
+	*out = (struct session_status){
+		.elapsed_ns = session__elapsed(s),
+		.rss_bytes = c.rss_pages * s->rows.page_bytes,
+		.peak_bytes = c.peak_pages * s->rows.page_bytes,
+		.windows = c.windows_ended,
+		.losses = s->dropped,
+		.processes = c.processes,
+	};
+	for (int i = 0; i < MT_LOSS_MAX; i++)
+		out->losses += c.losses[i];
+}
+
+bool session__is_over(const struct session *s)
+{
+	struct programs_counters c;
+
+	programs__counters(s->programs, &c);
+	return c.processes == 0;
+}
+
+void session__close(struct session *s)
+{
+	if (!s)
+		return;
+	rendezvous__close(s->rendezvous);
+	probes__free(s->probes);
+	ring_buffer__free(s->rings);
+	programs__close(s->programs);
+	tally__free(s->tally);
+	rows__free(&s->rows);
+	if (s->epoll_fd >= 0)
+		close(s->epoll_fd);
+	if (s->timer_fd >= 0)
+		close(s->timer_fd);
+	procfs__free_args(s->command, s->command_len);
+	free(s->pids);
+	free(s);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What session.c (the trace) and session_report.c (its report) share; nobody else includes this. */
+#pragma once
+
+#include "trace/probes.h"
+#include "trace/rows.h"
+#include "trace/session.h"
+#include "trace/tally.h"
+
+struct ring_buffer;
+struct rendezvous;
+
+struct session {
+	struct session_options options;
+	struct programs *programs;
+	struct probes *probes;
+	struct rendezvous *rendezvous;
+	struct ring_buffer *rings;
+	struct rows rows;
+	struct tally *tally;
+	int epoll_fd;
+	int timer_fd;
+	uint64_t ticks;
+	uint64_t start_ns; /* CLOCK_MONOTONIC */
+	int64_t started_at_s;
+	int64_t attach_ns;
+	uint64_t dropped; /* records that memory was missing for, or that made no sense */
+	char **command;
+	size_t command_len;
+	int32_t *pids;
+	size_t pids_len;
+};
+
+int64_t session__elapsed(const struct session *session);
