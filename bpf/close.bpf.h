@@ -183,7 +183,10 @@ static __always_inline void write_record(struct space *space, struct window *win
 	record->by_type[MT_SWAP] = o->swap;
 	record->minor = o->minor;
 	record->major = o->major;
-	bpf_ringbuf_submit(record, 0);
+	/* The loader comes by now and then; a wake-up a window would be the target's time. */
+	bpf_ringbuf_submit(record, bpf_ringbuf_query(&details, BPF_RB_AVAIL_DATA) > DETAILS_WAKE
+					   ? BPF_RB_FORCE_WAKEUP
+					   : BPF_RB_NO_WAKEUP);
 }
 
 /* The result, for the process itself to read. */

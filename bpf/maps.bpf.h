@@ -20,6 +20,8 @@
 #define THREAD_BUCKETS 8192
 #define THREAD_WAYS    4
 #define NONE	       0xffffffffu
+#define DETAILS_SIZE   (4 << 20)
+#define DETAILS_WAKE   (DETAILS_SIZE / 8)
 
 enum space_state { SPACE_FREE, SPACE_COUNTING, SPACE_ENDED };
 
@@ -208,7 +210,7 @@ struct {
 /* struct mt_window_record. Full: MT_LOSS_WINDOWS, totals stay right. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 << 20);
+	__uint(max_entries, DETAILS_SIZE);
 } details SEC(".maps");
 
 /* Lifetimes, apart from the windows so that these cannot crowd them out. Full: MT_LOSS_EVENTS. */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* memtrace: resident memory of each operation of a running program, exact to the page. */
 #include <fcntl.h>
 #include <locale.h>

@@ -57,6 +57,7 @@ start_tracer() {
 end_of() {
 	local status=0
 	wait "$1" || status=$?
+	# shellcheck disable=SC2034 # the tests read it
 	END_STATUS=$status
 }
 

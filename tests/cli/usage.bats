@@ -88,7 +88,7 @@ usage_error() {
 	usage_error "--columns: " --columns=name,nosuch
 	usage_error "--columns: " --columns=
 	usage_error "--sort: " --sort=nosuch
-	usage_error "--csv -: standard output already has an export" --json - --csv -
+	usage_error "--csv -: already has an export" --json - --csv -
 }
 
 @test "pids" {

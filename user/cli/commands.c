@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/commands.h"
 
 #include <stddef.h>
@@ -16,14 +16,11 @@ static int not_built__run(int argc, char **argv)
 }
 
 static const struct command commands[] = {
-	{ "doctor", doctor__run },
-	{ "top", not_built__run },
-	{ "report", not_built__run },
-	{ "diff", not_built__run },
-	{ "check", not_built__run },
+	{"doctor", doctor__run},  {"top", not_built__run},   {"report", not_built__run},
+	{"diff", not_built__run}, {"check", not_built__run},
 };
 
-static const struct command trace = { NULL, trace__run };
+static const struct command trace = {NULL, trace__run};
 
 const struct command *commands__find(int argc, char *const *argv)
 {

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* memtrace doctor: what this kernel and this user can do, what is missing, what each lack costs. */
 #include <stdio.h>
 #include <string.h>

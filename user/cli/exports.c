@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/exports.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 int exports__open(struct exports *out, const struct options *options, const struct identity *user)
 {
-	struct exports opened = { .options = options };
+	struct exports opened = {.options = options};
 	int err = 0;
 
 	opened.outputs = calloc(options->exports_len + 1, sizeof(*opened.outputs));
@@ -80,5 +80,5 @@ void exports__discard(struct exports *exports)
 	for (size_t i = 0; i < exports->len; i++)
 		output__discard(exports->outputs[i]);
 	free(exports->outputs);
-	*exports = (struct exports)EXPORTS_INIT;
+	*exports = EXPORTS_INIT;
 }

@@ -18,7 +18,7 @@ struct exports {
 	size_t len;
 };
 
-#define EXPORTS_INIT { 0 }
+#define EXPORTS_INIT ((struct exports){.len = 0})
 
 /* All or none. Negative errno after an error message. `options` and `user` must outlive it. */
 int exports__open(struct exports *out, const struct options *options, const struct identity *user);

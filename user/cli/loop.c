@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/loop.h"
 
 #include <errno.h>
@@ -17,9 +17,10 @@
 #include "cli/status.h"
 #include "trace/session.h"
 
-#define TWICE_NS	  (2 * 1000000000LL) /* Ctrl-C twice within this time leaves at once */
-#define READY_RETRY_MS	  10
-#define SESSION_CLOSED_FD (-1)
+#define TWICE_NS	   (2 * 1000000000LL) /* Ctrl-C twice within this time leaves at once */
+#define READY_RETRY_MIN_MS 5
+#define READY_RETRY_MAX_MS 200
+#define SESSION_CLOSED_FD  (-1)
 
 enum source { ON_SIGNAL, ON_SESSION, ON_COMMAND, ON_TICK, ON_DEADLINE, SOURCES };
 
@@ -34,8 +35,8 @@ static int64_t now_ns(void)
 /* A timer descriptor; `again` makes it periodic. */
 static int open_timer(int64_t ns, bool again)
 {
-	struct timespec time = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
-	struct itimerspec spec = { .it_value = time };
+	struct timespec time = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+	struct itimerspec spec = {.it_value = time};
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 
 	if (again)
@@ -51,7 +52,7 @@ static int open_timer(int64_t ns, bool again)
 static int open_sources(const struct loop *loop, struct pollfd *fds)
 {
 	for (int i = 0; i < SOURCES; i++)
-		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+		fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
 	fds[ON_SIGNAL].fd = loop->signals->fd;
 	if (loop->session && !loop->failed)
 		fds[ON_SESSION].fd = session__fd(loop->session);
@@ -177,20 +178,23 @@ static bool handle(struct loop *loop, struct pollfd *fds, enum loop_end *end)
 	return false;
 }
 
-/* Milliseconds that poll() may sleep. */
-static int retry_ready(struct loop *loop)
+/* Milliseconds that poll() may sleep: less and less often for a reader that may never come. */
+static int retry_ready(struct loop *loop, int *wait_ms)
 {
-	if (!loop->ready || !ready__is_pending(loop->ready))
+	if (!loop->ready || !ready__is_pending(loop->ready) ||
+	    ready__announce(loop->ready) != -EAGAIN)
 		return -1;
-	return ready__announce(loop->ready) == -EAGAIN ? READY_RETRY_MS : -1;
+	*wait_ms = *wait_ms < READY_RETRY_MAX_MS / 2 ? *wait_ms * 2 : READY_RETRY_MAX_MS;
+	return *wait_ms;
 }
 
 static enum loop_end wait_for_end(struct loop *loop, struct pollfd *fds)
 {
+	int ready_ms = READY_RETRY_MIN_MS;
 	enum loop_end end;
 
 	for (;;) {
-		if (poll(fds, SOURCES, retry_ready(loop)) < 0) {
+		if (poll(fds, SOURCES, retry_ready(loop, &ready_ms)) < 0) {
 			if (errno == EINTR)
 				continue;
 			log__error("poll: %s", strerror(errno));

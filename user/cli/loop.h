@@ -20,7 +20,7 @@ struct loop {
 	int64_t duration_ns;	 /* 0: no limit */
 	/* Set by loop__run(). */
 	int command_status; /* as wait(2) gives it, with LOOP_ENDED */
-	bool failed;	    /* the session stopped working (logged); COMMAND was waited for all the same */
+	bool failed; /* the session stopped working (logged); COMMAND was waited for all the same */
 	int last_interrupt; /* SIGINT or SIGQUIT with a COMMAND */
 	int64_t last_interrupt_ns;
 };

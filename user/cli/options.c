@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/options.h"
 
 #include <argp.h>
@@ -35,47 +35,53 @@ enum key {
 };
 
 static const struct argp_option table[] = {
-	{ 0, 0, 0, 0, "What to trace:", 1 },
-	{ "window", 'w', "SPEC", 0, "What opens and closes windows; may repeat (default: marker)", 0 },
-	{ 0, 'p', "PID[,PID...]", 0, "Trace running processes; may repeat", 0 },
-	{ "no-follow", KEY_NO_FOLLOW, 0, 0, "Leave out children", 0 },
-	{ "duration", 'd', "SEC", 0,
-	  "Detach after SEC seconds (a decimal is fine) and report; a COMMAND goes on and is waited for", 0 },
-	{ "user", KEY_USER, "NAME", 0,
-	  "Run COMMAND as NAME (default: the invoking user under sudo); for root only", 0 },
+	{0, 0, 0, 0, "What to trace:", 1},
+	{"window", 'w', "SPEC", 0, "What opens and closes windows; may repeat (default: marker)",
+	 0},
+	{0, 'p', "PID[,PID...]", 0, "Trace running processes; may repeat", 0},
+	{"no-follow", KEY_NO_FOLLOW, 0, 0, "Leave out children", 0},
+	{"duration", 'd', "SEC", 0,
+	 "Detach after SEC seconds (a decimal is fine) and report; a COMMAND goes on and is waited "
+	 "for",
+	 0},
+	{"user", KEY_USER, "NAME", 0,
+	 "Run COMMAND as NAME (default: the invoking user under sudo); for root only", 0},
 
-	{ 0, 0, 0, 0, "Exports:", 2 },
-	{ "json", KEY_JSON, "FILE", 0, "Write the report as JSON; - is standard output", 0 },
-	{ "csv", KEY_CSV, "FILE", 0, "Write the operations as CSV; - is standard output", 0 },
-	{ "windows", KEY_WINDOWS, 0, 0, "Also list each window", 0 },
+	{0, 0, 0, 0, "Exports:", 2},
+	{"json", KEY_JSON, "FILE", 0, "Write the report as JSON; - is standard output", 0},
+	{"csv", KEY_CSV, "FILE", 0, "Write the operations as CSV; - is standard output", 0},
+	{"windows", KEY_WINDOWS, 0, 0, "Also list each window", 0},
 
-	{ 0, 0, 0, 0, "The table:", 3 },
-	{ "columns", KEY_COLUMNS, "LIST", 0,
-	  "Of name count growth peak peak-rss gained returned own self foreign anon file shmem swap "
-	  "faults time (default: name,count,growth,peak,own,faults,time)", 0 },
-	{ "sort", KEY_SORT, "COLUMN", 0, "Largest of COLUMN first", 0 },
-	{ "top", 'n', "N", 0, "Show N operations only", 0 },
-	{ "bytes", KEY_BYTES, 0, 0, "Plain bytes instead of KiB, MiB, GiB", 0 },
-	{ "color", KEY_COLOR, "WHEN", 0, "auto, always or never; NO_COLOR in the environment works too", 0 },
-	{ "quiet", 'q', 0, 0, "No table and no status line", 0 },
+	{0, 0, 0, 0, "The table:", 3},
+	{"columns", KEY_COLUMNS, "LIST", 0,
+	 "Of name count growth peak peak-rss gained returned own self foreign anon file shmem swap "
+	 "faults time (default: name,count,growth,peak,own,faults,time)",
+	 0},
+	{"sort", KEY_SORT, "COLUMN", 0, "Largest of COLUMN first", 0},
+	{"top", 'n', "N", 0, "Show N operations only", 0},
+	{"bytes", KEY_BYTES, 0, 0, "Plain bytes instead of KiB, MiB, GiB", 0},
+	{"color", KEY_COLOR, "WHEN", 0,
+	 "auto, always or never; NO_COLOR in the environment works too", 0},
+	{"quiet", 'q', 0, 0, "No table and no status line", 0},
 
-	{ 0, 0, 0, 0, "For scripts:", 4 },
-	{ "ready-file", KEY_READY_FILE, "FILE", 0,
-	  "Write a line `ready' to FILE (a fifo works) once every probe is attached and counting", 0 },
-	{ "strict", KEY_STRICT, 0, 0,
-	  "Exit with 3 when anything was lost or inexact and COMMAND itself returned 0", 0 },
-	{ "verbose", 'v', 0, 0, "Say what is attached where, and libbpf's own messages", 0 },
+	{0, 0, 0, 0, "For scripts:", 4},
+	{"ready-file", KEY_READY_FILE, "FILE", 0,
+	 "Write a line `ready' to FILE (a fifo works) once every probe is attached and counting",
+	 0},
+	{"strict", KEY_STRICT, 0, 0,
+	 "Exit with 3 when anything was lost or inexact and COMMAND itself returned 0", 0},
+	{"verbose", 'v', 0, 0, "Say what is attached where, and libbpf's own messages", 0},
 
-	{ 0, 0, 0, 0, "Help:", -1 },
-	{ "help", KEY_HELP, 0, 0, "Show this help", 0 },
-	{ "usage", KEY_USAGE, 0, 0, "Show a short usage message", 0 },
-	{ "version", 'V', 0, 0, "Show the version", 0 },
+	{0, 0, 0, 0, "Help:", -1},
+	{"help", KEY_HELP, 0, 0, "Show this help", 0},
+	{"usage", KEY_USAGE, 0, 0, "Show a short usage message", 0},
+	{"version", 'V', 0, 0, "Show the version", 0},
 
-	{ "all", 'a', 0, OPTION_HIDDEN, 0, 0 },
-	{ "output", 'o', "FILE", OPTION_HIDDEN, 0, 0 },
-	{ "by", KEY_BY, "KEY", OPTION_HIDDEN, 0, 0 },
-	{ "list-windows", KEY_LIST_WINDOWS, 0, OPTION_HIDDEN, 0, 0 },
-	{ 0 },
+	{0, 'a', 0, OPTION_HIDDEN, 0, 0},
+	{"output", 'o', "FILE", OPTION_HIDDEN, 0, 0},
+	{"by", KEY_BY, "KEY", OPTION_HIDDEN, 0, 0},
+	{"list-windows", KEY_LIST_WINDOWS, 0, OPTION_HIDDEN, 0, 0},
+	{0},
 };
 
 static int out_of_memory(void)
@@ -106,15 +112,16 @@ static int add_export(struct options *o, const char *format, const char *path)
 		log__error("--%s: no file given", format);
 		return EINVAL;
 	}
+	/* One would replace the other, or run into it; what is a device does not mind. */
 	for (size_t i = 0; i < o->exports_len; i++)
-		if (!strcmp(path, "-") && !strcmp(o->exports[i].path, "-")) {
-			log__error("--%s -: standard output already has an export", format);
+		if (!strcmp(path, o->exports[i].path) && strncmp(path, "/dev/", 5)) {
+			log__error("--%s %s: already has an export", format, path);
 			return EINVAL;
 		}
 	grown = reallocarray(o->exports, o->exports_len + 1, sizeof(*grown));
 	if (!grown)
 		return out_of_memory();
-	grown[o->exports_len++] = (struct export){ .format = format, .path = path };
+	grown[o->exports_len++] = (struct export){.format = format, .path = path};
 	o->exports = grown;
 	return 0;
 }
@@ -149,9 +156,7 @@ static int parse_help(int key)
 	switch (key) {
 	case KEY_HELP: show(stdout, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC);
 	case KEY_USAGE: show(stdout, ARGP_HELP_USAGE);
-	case 'V':
-		printf("memtrace %s\n", MEMTRACE_VERSION);
-		exit(fflush(stdout) ? 1 : 0);
+	case 'V': printf("memtrace %s\n", MEMTRACE_VERSION); exit(fflush(stdout) ? 1 : 0);
 	default: return parse_unbuilt(key);
 	}
 }
@@ -278,20 +283,23 @@ const struct argp options_argp = {
 	.args_doc = "-- COMMAND [ARG...]\n-p PID[,PID...]",
 	.doc = "Exact growth and peak of resident memory for each operation of a running program."
 	       "\v"
-	       "COMMAND runs until its end and its exit status is passed on. Ctrl-C ends a trace of "
+	       "COMMAND runs until its end and its exit status is passed on. Ctrl-C ends a trace "
+	       "of "
 	       "running processes and prints what was seen.\n\n"
-	       "`memtrace doctor' shows what this kernel and this user can do, and what is missing.",
+	       "`memtrace doctor' shows what this kernel and this user can do, and what is "
+	       "missing.",
 };
 
 int options__parse(struct options *out, int argc, char **argv)
 {
 	static char *default_spec = "marker";
-	struct parsing parsing = { .options = out };
+	struct parsing parsing = {.options = out};
 	error_t err;
 
-	*out = (struct options){ 0 };
+	*out = (struct options){0};
 	err = argp_parse(&options_argp, argc, argv,
-			 ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_NO_EXIT | ARGP_IN_ORDER, NULL, &parsing);
+			 ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_NO_EXIT | ARGP_IN_ORDER, NULL,
+			 &parsing);
 	if (!err && !out->specs_len)
 		err = add_spec(out, default_spec);
 	return -err;
@@ -302,7 +310,7 @@ void options__free(struct options *options)
 	free(options->pids);
 	free(options->specs);
 	free(options->exports);
-	*options = (struct options){ 0 };
+	*options = (struct options){0};
 }
 
 int options__usage_status(int argc, char *const *argv)

@@ -10,7 +10,8 @@
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* --json FILE and its like. */
-struct export {
+struct export
+{
 	const char *format; /* the renderer's name: "json" */
 	const char *path;   /* "-": standard output */
 };

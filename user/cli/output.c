@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/output.h"
 
 #include <errno.h>
@@ -17,9 +17,9 @@ struct output {
 	const char *path; /* as given, for messages */
 	const struct identity *user;
 	struct output_path target;
-	int fd;		/* -1: a fifo without a reader yet, or the stream has it */
-	int dir_fd;	/* of the file to be put in place, otherwise -1 */
-	bool linked;	/* the temporary file has a name */
+	int fd;	     /* -1: a fifo without a reader yet, or the stream has it */
+	int dir_fd;  /* of the file to be put in place, otherwise -1 */
+	bool linked; /* the temporary file has a name */
 	char temp[TEMP_NAME_SIZE];
 	FILE *stream;
 };

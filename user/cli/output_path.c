@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/output_path.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ static int refuse(const char *path, int error, const char *why)
 /* The number of the descriptor that the path is another name for, or -1. */
 static int descriptor_of(const char *path)
 {
-	static const char *const dirs[] = { "/dev/fd/", "/proc/self/fd/" };
+	static const char *const dirs[] = {"/dev/fd/", "/proc/self/fd/"};
 
 	if (!strcmp(path, "-") || !strcmp(path, "/dev/stdout"))
 		return 1;

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/ready.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ static int open_existing(struct ready *ready)
 
 int ready__open(struct ready *ready, const char *path, const struct identity *user)
 {
-	struct ready opened = { .path = path, .user = user, .fd = -1 };
+	struct ready opened = {.path = path, .user = user, .fd = -1};
 	struct identity_saved saved;
 	int err;
 
@@ -132,5 +132,5 @@ void ready__close(struct ready *ready)
 	output__discard(ready->output);
 	if (ready->fd >= 0)
 		close(ready->fd);
-	*ready = (struct ready)READY_INIT;
+	*ready = READY_INIT;
 }

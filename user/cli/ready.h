@@ -12,10 +12,10 @@ struct ready {
 	const char *path; /* NULL: nothing to tell, or told already */
 	const struct identity *user;
 	struct output *output; /* a file that is not there yet, a descriptor, a device */
-	int fd;		       /* -1, or a file that exists: written in place, its watchers hold it */
+	int fd; /* -1, or a file that exists: written in place, its watchers hold it */
 };
 
-#define READY_INIT { .fd = -1 }
+#define READY_INIT ((struct ready){.fd = -1})
 
 /*
  * Checks the path and takes away what an earlier run left in the file. `path` may be NULL.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/signals.h"
 
 #include <errno.h>
@@ -60,7 +60,7 @@ int signals__next(struct signals *signals, bool *by_kernel)
 
 void signals__release(struct signals *signals)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 	bool by_kernel;
 	sigset_t set;
 
@@ -82,7 +82,7 @@ void signals__release(struct signals *signals)
 
 _Noreturn void signals__die(int number)
 {
-	const struct rlimit none = { 0, 0 };
+	const struct rlimit none = {0, 0};
 	sigset_t set;
 
 	/* COMMAND has left its own core, if any; one of memtrace would only mislead. */

@@ -14,7 +14,7 @@ struct signals {
 	bool sigchld_ignored; /* as memtrace was started; it cannot wait for COMMAND that way */
 };
 
-#define SIGNALS_INIT { .fd = -1 }
+#define SIGNALS_INIT ((struct signals){.fd = -1})
 
 /*
  * SIGINT, SIGTERM and SIGHUP, the latter not where it was ignored (nohup); with a COMMAND SIGQUIT

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/status.h"
 
 #include <inttypes.h>
@@ -17,8 +17,8 @@
 void status__open(struct status *status, bool with_command, bool quiet, bool bytes)
 {
 	*status = (struct status){
-		.enabled = !quiet && isatty(STDERR_FILENO) &&
-			   !(with_command && isatty(STDOUT_FILENO)),
+		.enabled =
+			!quiet && isatty(STDERR_FILENO) && !(with_command && isatty(STDOUT_FILENO)),
 		.bytes = bytes,
 	};
 }
@@ -47,7 +47,8 @@ void status__show(struct status *status, const struct session_status *now)
 	units__bytes(rss, sizeof(rss), now->rss_bytes, status->bytes);
 	units__bytes(peak, sizeof(peak), now->peak_bytes, status->bytes);
 	snprintf(line, sizeof(line),
-		 "%.1f s  RSS %s  peak %s  windows %" PRIu64 "  processes %" PRIu64 "  lost %" PRIu64,
+		 "%.1f s  RSS %s  peak %s  windows %" PRIu64 "  processes %" PRIu64
+		 "  lost %" PRIu64,
 		 now->elapsed_ns / 1e9, rss, peak, now->windows, now->processes, now->losses);
 	/* One column stays free: a full line would wrap, and could not be taken away. */
 	fprintf(stderr, "\r\033[K%.*s", terminal_width() - 1, line);

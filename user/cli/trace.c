@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/trace.h"
 
 #include <errno.h>
@@ -33,6 +33,9 @@ int trace__prepare(struct trace *trace)
 	const struct options *o = &trace->options;
 	int err = features__check_required();
 
+	/* Before the outputs: a signal must not leave a temporary file behind. */
+	if (!err)
+		err = signals__open(&trace->signals, o->command != NULL);
 	if (!err)
 		err = identity__invoking(&trace->user);
 	if (!err)
@@ -41,8 +44,6 @@ int trace__prepare(struct trace *trace)
 		err = exports__open(&trace->exports, o, &trace->user);
 	if (!err)
 		err = ready__open(&trace->ready, o->ready_file, &trace->user);
-	if (!err)
-		err = signals__open(&trace->signals, o->command != NULL);
 	if (err)
 		return err;
 	status__open(&trace->status, o->command != NULL, o->quiet, o->bytes);
@@ -101,7 +102,7 @@ int trace__report(struct trace *trace)
 		.sort = o->sort,
 		.top = o->top,
 	};
-	struct report report = { 0 };
+	struct report report = {0};
 	int err = session__finish(trace->session, &report), written = 0;
 
 	/* The probes come off before anything can make us wait: a fifo, a slow terminal. */
@@ -130,15 +131,15 @@ static void free_trace(struct trace *trace)
 
 int trace__run(int argc, char **argv)
 {
-	struct trace trace = { .user = IDENTITY_INIT, .signals = SIGNALS_INIT, .ready = READY_INIT };
+	struct trace trace = {.user = IDENTITY_INIT, .signals = SIGNALS_INIT, .ready = READY_INIT};
 	int status;
 
 	if (options__parse(&trace.options, argc, argv)) {
 		status = options__usage_status(argc, argv);
 	} else {
 		log__set_verbose(trace.options.verbose);
-		status = trace.options.command ? trace_command__run(&trace) :
-						 trace_attach__run(&trace);
+		status = trace.options.command ? trace_command__run(&trace)
+					       : trace_attach__run(&trace);
 	}
 	free_trace(&trace);
 	if (trace.die_of)

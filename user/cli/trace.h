@@ -14,11 +14,11 @@
 #include "cli/status.h"
 #include "trace/identity.h"
 
-#define STATUS_OWN_ERROR     1
-#define STATUS_NOT_STARTED   125 /* any error of memtrace's own, COMMAND was not started */
-#define STATUS_NOT_EXECUTED  126
-#define STATUS_NOT_FOUND     127
-#define STATUS_STRICT	     3
+#define STATUS_OWN_ERROR    1
+#define STATUS_NOT_STARTED  125 /* any error of memtrace's own, COMMAND was not started */
+#define STATUS_NOT_EXECUTED 126
+#define STATUS_NOT_FOUND    127
+#define STATUS_STRICT	    3
 
 struct session;
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/values.h"
 
 #include <errno.h>
@@ -8,7 +8,8 @@
 #include "base/log.h"
 #include "report/columns.h"
 
-/* Digits with at most one point among them: strtod() would take "inf", "0x1p3" and a locale's comma. */
+/* Digits with at most one point among them: strtod() would take "inf", "0x1p3" and a locale's
+ * comma. */
 int values__duration(int64_t *out_ns, const char *text)
 {
 	size_t whole = strspn(text, "0123456789");
@@ -45,8 +46,8 @@ int values__top(size_t *out, const char *text)
 
 int values__color(enum color *out, const char *text)
 {
-	static const char *const names[] = { [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always",
-					     [COLOR_NEVER] = "never" };
+	static const char *const names[] = {
+		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(text, names[i])) {
@@ -56,7 +57,6 @@ int values__color(enum color *out, const char *text)
 	log__error("--color: not auto, always or never: %s", text);
 	return -EINVAL;
 }
-
 
 int values__columns(const char *option, const char *list)
 {

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "trace/features.h"
 
 #include <bpf/bpf.h>
@@ -26,7 +26,7 @@ enum layout {
 	LAYOUT_PERCPU, /* percpu_counter, since 6.2 (f1a7941243c1) */
 };
 
-static const char *const layout_names[] = { "unknown", "split", "percpu" };
+static const char *const layout_names[] = {"unknown", "split", "percpu"};
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -122,13 +122,24 @@ out:
 	return err;
 }
 
-static struct feature *add(struct features *features, struct feature feature)
+enum need { OPTIONAL, REQUIRED };
+
+static struct feature *add(struct features *features, enum need need, bool present,
+			   const char *name, const char *since, const char *consequence)
 {
+	struct feature *feature = &features->list[features->len];
+
 	/* A table that has grown past its array is a mistake made here. */
-	if (features->len == FEATURES_MAX)
-		return &features->list[FEATURES_MAX - 1];
-	features->list[features->len] = feature;
-	return &features->list[features->len++];
+	if (features->len < FEATURES_MAX - 1)
+		features->len++;
+	*feature = (struct feature){
+		.name = name,
+		.required = need == REQUIRED,
+		.present = present,
+		.since = since,
+		.consequence = consequence,
+	};
+	return feature;
 }
 
 static __attribute__((format(printf, 2, 3))) void detail(struct feature *feature,
@@ -141,72 +152,66 @@ static __attribute__((format(printf, 2, 3))) void detail(struct feature *feature
 	va_end(args);
 }
 
+/* What a system call said, when it failed. */
+static void detail_error(struct feature *feature, int result)
+{
+	if (result < 0)
+		detail(feature, "%s", strerror(-result));
+}
+
 static void probe_privileges(struct features *out)
 {
-	struct feature *f = add(out, (struct feature){
-		.name = "initial user namespace", .required = true,
-		.present = privileges__in_initial_namespace(),
-		.consequence = "capabilities of a user namespace do not count for tracing" });
-
-	detail(f, "%s", f->present ? "" : "inside a user namespace");
+	add(out, REQUIRED, privileges__in_initial_namespace(), "initial user namespace", NULL,
+	    "capabilities of a user namespace do not count for tracing");
 	for (size_t i = 0; i < privileges_table_len; i++) {
 		const struct privilege *p = &privileges_table[i];
 
-		add(out, (struct feature){ .name = p->name, .required = p->required,
-					   .present = privileges__has(p->cap),
-					   .consequence = p->consequence });
+		add(out, p->required ? REQUIRED : OPTIONAL, privileges__has(p->cap), p->name, NULL,
+		    p->consequence);
 	}
 }
 
-static void probe_counters(struct features *out, const struct btf *btf)
+static void probe_tracepoints(struct features *out, const struct btf *btf)
 {
-	enum layout layout = btf ? find_layout(btf) : LAYOUT_UNKNOWN;
-	struct feature *f = add(out, (struct feature){
-		.name = "per-CPU RSS counters", .required = true,
-		.present = layout == LAYOUT_PERCPU, .since = "Linux 6.2",
-		.consequence = "split counters (up to Linux 6.1) are not built into this version" });
+	static const struct tracepoint {
+		const char *name, *label, *since, *consequence;
+		enum need need;
+	} tracepoints[] = {
+		{"rss_stat", "tracepoint rss_stat", "Linux 5.5",
+		 "changes of resident memory cannot be seen", REQUIRED},
+		{"sched_process_fork", "tracepoint sched_process_fork", NULL,
+		 "children cannot be followed", REQUIRED},
+		{"sched_process_exec", "tracepoint sched_process_exec", NULL,
+		 "the start of a program cannot be seen", REQUIRED},
+		{"sched_process_exit", "tracepoint sched_process_exit", NULL,
+		 "the end of a process cannot be seen", REQUIRED},
+		{"page_fault_user", "tracepoint page_fault_user", NULL, "nothing in this version",
+		 OPTIONAL},
+	};
 
-	detail(f, "model: %s", layout_names[layout]);
+	for (size_t i = 0; i < LEN(tracepoints); i++) {
+		const struct tracepoint *t = &tracepoints[i];
+
+		add(out, t->need, has_tracepoint(btf, t->name), t->label, t->since, t->consequence);
+	}
 }
 
 static void probe_btf(struct features *out, const struct btf *btf, int error)
 {
-	static const struct tracepoint {
-		const char *name, *label, *since, *consequence;
-		bool required;
-	} tracepoints[] = {
-		{ "rss_stat", "tracepoint rss_stat", "Linux 5.5",
-		  "changes of resident memory cannot be seen", true },
-		{ "sched_process_fork", "tracepoint sched_process_fork", NULL,
-		  "children cannot be followed", true },
-		{ "sched_process_exec", "tracepoint sched_process_exec", NULL,
-		  "the start of a program cannot be seen", true },
-		{ "sched_process_exit", "tracepoint sched_process_exit", NULL,
-		  "the end of a process cannot be seen", true },
-		{ "page_fault_user", "tracepoint page_fault_user", NULL,
-		  "nothing in this version; later which memory grew", false },
-	};
-	struct feature *f = add(out, (struct feature){
-		.name = "BTF of the running kernel", .required = true, .present = btf != NULL,
-		.since = "Linux 5.4", .consequence = "the kernel's counters cannot be found" });
+	enum layout layout = btf ? find_layout(btf) : LAYOUT_UNKNOWN;
+	struct feature *f;
 
+	f = add(out, REQUIRED, btf != NULL, "BTF of the running kernel", "Linux 5.4",
+		"the kernel's counters cannot be found");
 	detail(f, "%s%s%s", BTF_PATH, error ? ": " : "", error ? strerror(error) : "");
-	probe_counters(out, btf);
-	for (size_t i = 0; i < LEN(tracepoints); i++) {
-		const struct tracepoint *t = &tracepoints[i];
-
-		add(out, (struct feature){ .name = t->label, .required = t->required,
-					   .present = has_tracepoint(btf, t->name),
-					   .since = t->since, .consequence = t->consequence });
-	}
-	add(out, (struct feature){ .name = "kernel function bpf_rdonly_cast", .required = true,
-				   .present = has_function(btf, "bpf_rdonly_cast"),
-				   .since = "Linux 6.2",
-				   .consequence = "counters cannot be read where they lie" });
-	add(out, (struct feature){ .name = "task iterator", .required = true,
-				   .present = has_function(btf, "bpf_iter_task"),
-				   .since = "Linux 5.8",
-				   .consequence = "running processes cannot be found (-p)" });
+	f = add(out, REQUIRED, layout == LAYOUT_PERCPU, "per-CPU RSS counters", "Linux 6.2",
+		"split counters (up to Linux 6.1) are not built into this version");
+	detail(f, "model: %s", layout_names[layout]);
+	probe_tracepoints(out, btf);
+	add(out, REQUIRED, has_function(btf, "bpf_rdonly_cast"), "kernel function bpf_rdonly_cast",
+	    "Linux 6.2", "counters cannot be read where they lie");
+	add(out, REQUIRED, has_function(btf, "bpf_iter_task"), "task iterator", "Linux 5.8",
+	    "running processes cannot be found (-p)");
 }
 
 static void probe_maps(struct features *out)
@@ -215,33 +220,28 @@ static void probe_maps(struct features *out)
 		const char *label, *since, *consequence;
 		enum bpf_map_type type;
 	} maps[] = {
-		{ "ring buffer map", "Linux 5.8", "records cannot reach memtrace",
-		  BPF_MAP_TYPE_RINGBUF },
-		{ "queue map", "Linux 4.20", "no room for windows can be managed",
-		  BPF_MAP_TYPE_QUEUE },
-		{ "map of maps", "Linux 4.12", "results cannot be given to the program",
-		  BPF_MAP_TYPE_HASH_OF_MAPS },
+		{"ring buffer map", "Linux 5.8", "records cannot reach memtrace",
+		 BPF_MAP_TYPE_RINGBUF},
+		{"queue map", "Linux 4.20", "no room for windows can be managed",
+		 BPF_MAP_TYPE_QUEUE},
+		{"map of maps", "Linux 4.12", "results cannot be given to the program",
+		 BPF_MAP_TYPE_HASH_OF_MAPS},
 	};
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
-	struct feature *f;
 	int fd;
 
 	for (size_t i = 0; i < LEN(maps); i++) {
 		int got = libbpf_probe_bpf_map_type(maps[i].type, NULL);
 
-		f = add(out, (struct feature){ .name = maps[i].label, .required = true,
-					       .present = got == 1, .since = maps[i].since,
-					       .consequence = maps[i].consequence });
-		if (got < 0)
-			detail(f, "%s", strerror(-got));
+		detail_error(add(out, REQUIRED, got == 1, maps[i].label, maps[i].since,
+				 maps[i].consequence),
+			     got);
 	}
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "memtrace_probe", 4, 4096, 1, &options);
-	f = add(out, (struct feature){ .name = "arrays that can be mapped", .required = true,
-				       .present = fd >= 0, .since = "Linux 5.5",
-				       .consequence = "results cannot be given to the program" });
-	if (fd < 0)
-		detail(f, "%s", strerror(-fd));
-	else
+	detail_error(add(out, REQUIRED, fd >= 0, "arrays that can be mapped", "Linux 5.5",
+			 "results cannot be given to the program"),
+		     fd);
+	if (fd >= 0)
 		close(fd);
 }
 
@@ -249,8 +249,8 @@ static void probe_maps(struct features *out)
 static int load_on_rss_stat(void)
 {
 	const struct bpf_insn empty[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_RAW_TP);
 	int id = libbpf_find_vmlinux_btf_id("rss_stat", BPF_TRACE_RAW_TP), fd;
@@ -272,32 +272,30 @@ static void probe_programs(struct features *out)
 		const char *label, *since, *consequence;
 		enum bpf_func_id id;
 	} helpers[] = {
-		{ "reading kernel memory", "Linux 5.5", "forbidden by kernel lockdown, or too old",
-		  BPF_FUNC_probe_read_kernel },
-		{ "helper bpf_loop", "Linux 5.17", "counters of all CPUs cannot be added up",
-		  BPF_FUNC_loop },
-		{ "helper bpf_map_lookup_percpu_elem", "Linux 5.19",
-		  "counters of other CPUs cannot be found", BPF_FUNC_map_lookup_percpu_elem },
-		{ "helper bpf_get_current_task_btf", "Linux 5.11",
-		  "the running thread cannot be looked at", BPF_FUNC_get_current_task_btf },
+		{"reading kernel memory", "Linux 5.5", "forbidden by kernel lockdown, or too old",
+		 BPF_FUNC_probe_read_kernel},
+		{"helper bpf_loop", "Linux 5.17", "counters of all CPUs cannot be added up",
+		 BPF_FUNC_loop},
+		{"helper bpf_map_lookup_percpu_elem", "Linux 5.19",
+		 "counters of other CPUs cannot be found", BPF_FUNC_map_lookup_percpu_elem},
+		{"helper bpf_get_current_task_btf", "Linux 5.11",
+		 "the running thread cannot be looked at", BPF_FUNC_get_current_task_btf},
 	};
 	int err = load_on_rss_stat();
-	struct feature *f = add(out, (struct feature){
-		.name = "BPF program on rss_stat", .required = true, .present = !err,
-		.consequence = "changes of resident memory cannot be counted" });
 
-	if (err)
-		detail(f, "%s", strerror(-err));
+	detail_error(add(out, REQUIRED, !err, "BPF program on rss_stat", NULL,
+			 "changes of resident memory cannot be counted"),
+		     err);
 	for (size_t i = 0; i < LEN(helpers); i++) {
-		/* Without the right to load programs libbpf would take every helper as there. */
-		int got = err == -EPERM ? err :
-			libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, helpers[i].id, NULL);
+		int got = err;
 
-		f = add(out, (struct feature){ .name = helpers[i].label, .required = true,
-					       .present = got == 1, .since = helpers[i].since,
-					       .consequence = helpers[i].consequence });
-		if (got < 0)
-			detail(f, "%s", strerror(-got));
+		/* Without the right to load programs libbpf would take every helper as there. */
+		if (err != -EPERM)
+			got = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, helpers[i].id,
+						      NULL);
+		detail_error(add(out, REQUIRED, got == 1, helpers[i].label, helpers[i].since,
+				 helpers[i].consequence),
+			     got);
 	}
 }
 
@@ -312,10 +310,8 @@ void features__probe(struct features *out)
 	probe_btf(out, btf, error);
 	probe_maps(out);
 	probe_programs(out);
-	add(out, (struct feature){ .name = "uprobes through perf", .required = true,
-				   .present = access(UPROBE_PMU_PATH, R_OK) == 0,
-				   .since = "Linux 4.17",
-				   .consequence = "probes cannot be placed on markers" });
+	add(out, REQUIRED, access(UPROBE_PMU_PATH, R_OK) == 0, "uprobes through perf", "Linux 4.17",
+	    "probes cannot be placed on markers");
 	btf__free(btf);
 	libbpf_set_print(print);
 }

@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 struct feature {
-	const char *name;	 /* "BTF of the running kernel" */
-	bool required;		 /* without it memtrace cannot work */
+	const char *name; /* "BTF of the running kernel" */
+	bool required;	  /* without it memtrace cannot work */
 	bool present;
 	const char *since;	 /* "Linux 6.2"; NULL: not a matter of version */
 	const char *consequence; /* what follows when it is missing */

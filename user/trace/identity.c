@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "trace/identity.h"
 
 #include <errno.h>
@@ -45,7 +45,7 @@ static int id_from_env(const char *variable, unsigned int *out)
 /* A user without an entry in the user database is still a user, with a number for a name. */
 static int fill(struct identity *out, uid_t uid, const struct passwd *entry)
 {
-	struct identity made = { .uid = uid, .gid = entry ? entry->pw_gid : uid, .switched = true };
+	struct identity made = {.uid = uid, .gid = entry ? entry->pw_gid : uid, .switched = true};
 	char number[16];
 
 	snprintf(number, sizeof(number), "%u", uid);
@@ -63,7 +63,7 @@ static int fill(struct identity *out, uid_t uid, const struct passwd *entry)
 
 int identity__invoking(struct identity *out)
 {
-	struct identity own = { .uid = getuid(), .gid = getgid() };
+	struct identity own = {.uid = getuid(), .gid = getgid()};
 	unsigned int uid, gid;
 	int err;
 
@@ -159,7 +159,7 @@ static int clear_effective(void)
 
 int identity__assume(const struct identity *identity, struct identity_saved *saved)
 {
-	struct identity_saved before = { .euid = geteuid(), .egid = getegid() };
+	struct identity_saved before = {.euid = geteuid(), .egid = getegid()};
 	int err;
 
 	before.caps = cap_get_proc();

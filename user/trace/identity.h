@@ -18,7 +18,7 @@ struct identity {
 	char *shell; /* NULL unless switched */
 };
 
-#define IDENTITY_INIT { .uid = (uid_t)-1, .gid = (gid_t)-1 }
+#define IDENTITY_INIT ((struct identity){.uid = (uid_t)-1, .gid = (gid_t)-1})
 
 /*
  * The user that called memtrace: that of SUDO_UID and SUDO_GID when the real user id is 0 (anybody

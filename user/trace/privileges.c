@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "trace/privileges.h"
 
 #include <errno.h>
@@ -19,30 +19,31 @@
  * with 5.8, CAP_CHECKPOINT_RESTORE with 5.9.
  */
 const struct privilege privileges_table[] = {
-	{ CAP_BPF, "CAP_BPF", true, "BPF programs and maps cannot be created" },
-	{ CAP_PERFMON, "CAP_PERFMON", true, "BPF programs cannot read the kernel's counters" },
-	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", true, "probes cannot be placed on markers and functions" },
-	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE", false,
-	  "processes of other users cannot be looked into: only one's own are traced" },
-	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", false,
-	  "no probes on program files that this user may not read" },
-	{ CAP_CHECKPOINT_RESTORE, "CAP_CHECKPOINT_RESTORE", false,
-	  "files that were deleted or replaced while in use cannot be probed" },
-	{ CAP_KILL, "CAP_KILL", false, "SIGTERM cannot be passed on to a COMMAND of another user" },
-	{ CAP_SETUID, "CAP_SETUID", false, "COMMAND cannot run as another user (--user, sudo)" },
-	{ CAP_SETGID, "CAP_SETGID", false, "COMMAND cannot run as another user (--user, sudo)" },
+	{CAP_BPF, "CAP_BPF", true, "BPF programs and maps cannot be created"},
+	{CAP_PERFMON, "CAP_PERFMON", true, "BPF programs cannot read the kernel's counters"},
+	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", true, "probes cannot be placed on markers and functions"},
+	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", false,
+	 "processes of other users cannot be looked into: only one's own are traced"},
+	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", false,
+	 "no probes on program files that this user may not read"},
+	{CAP_CHECKPOINT_RESTORE, "CAP_CHECKPOINT_RESTORE", false,
+	 "files that were deleted or replaced while in use cannot be probed"},
+	{CAP_KILL, "CAP_KILL", false, "SIGTERM cannot be passed on to a COMMAND of another user"},
+	{CAP_SETUID, "CAP_SETUID", false, "COMMAND cannot run as another user (--user, sudo)"},
+	{CAP_SETGID, "CAP_SETGID", false, "COMMAND cannot run as another user (--user, sudo)"},
 };
 
 const size_t privileges_table_len = LEN(privileges_table);
 
 /* Needed as long as the trace runs: libraries are loaded, processes are born, SIGTERM may come. */
 static const cap_value_t kept[] = {
-	CAP_BPF,	     CAP_PERFMON,	     CAP_SYS_ADMIN, CAP_SYS_PTRACE,
-	CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE, CAP_KILL,
+	CAP_BPF,	CAP_PERFMON,	     CAP_SYS_ADMIN,
+	CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE,
+	CAP_KILL,
 };
 
 /* Root's right to rename in a directory of another user, and in a sticky one. */
-static const cap_value_t kept_for_files[] = { CAP_DAC_OVERRIDE, CAP_FOWNER };
+static const cap_value_t kept_for_files[] = {CAP_DAC_OVERRIDE, CAP_FOWNER};
 
 static bool has_in(cap_t caps, cap_value_t cap)
 {

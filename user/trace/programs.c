@@ -252,7 +252,7 @@ void programs__counters(const struct programs *p, struct programs_counters *out)
 /* Adds up what a member of bpf_prog_info says of each program. */
 static uint64_t sum_info(const struct programs *p, size_t offset)
 {
-	const struct bpf_program *program;
+	struct bpf_program *program;
 	uint64_t sum = 0;
 
 	bpf_object__for_each_program(program, p->skel->obj) {

@@ -140,6 +140,24 @@ static int fill_processes(struct session *s, struct report *out)
 	return 0;
 }
 
+/* COMMAND's own end: that of the last space its process had. */
+static void fill_exit(struct report *out)
+{
+	struct trace_info *t = &out->trace;
+
+	if (t->mode != TRACE_COMMAND || !t->pids_len)
+		return;
+	for (size_t i = 0; i < out->processes_len; i++) {
+		const struct process_row *p = &out->processes[i];
+
+		if (p->pid != t->pids[0] || !p->exited)
+			continue;
+		t->exited = true;
+		t->exit_code = p->exit_code;
+		t->exit_signal = p->exit_signal;
+	}
+}
+
 static void fill_tree(struct session *s, const struct programs_counters *c, struct report *out)
 {
 	struct tree *tree = &out->tree;
@@ -210,6 +228,7 @@ int session__finish(struct session *s, struct report *out)
 		r = fill_processes(s, &report);
 	if (r)
 		goto fail;
+	fill_exit(&report);
 	fill_host(s, &report.host);
 	fill_tree(s, &c, &report);
 	fill_losses(s, &c, &report.losses);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "trace/spawn.h"
 
 #include <errno.h>
@@ -56,8 +56,8 @@ static int check_in_path(const char *name)
 		int err;
 
 		/* An empty element is the working directory. */
-		if (snprintf(path, sizeof(path), "%.*s%s%s", (int)len, dir, len ? "/" : "./", name) <
-		    (int)sizeof(path)) {
+		if (snprintf(path, sizeof(path), "%.*s%s%s", (int)len, dir, len ? "/" : "./",
+			     name) < (int)sizeof(path)) {
 			err = check_file(path, &exists);
 			if (!err)
 				return 0;
@@ -81,7 +81,7 @@ static int check_command(const char *name)
 
 static void tell(int fd, int stage, int error)
 {
-	struct news news = { .stage = stage, .error = error };
+	struct news news = {.stage = stage, .error = error};
 
 	/* With the parent gone nobody is left to hear it. */
 	if (write(fd, &news, sizeof(news)) < 0)
@@ -209,8 +209,7 @@ static int start(struct spawn *out, const struct spawn_options *options,
 	close(go[0]);
 	close(news[1]);
 	*out = (struct spawn){
-		.pid = pid, .go_fd = go[1], .error_fd = news[0], .name = options->argv[0]
-	};
+		.pid = pid, .go_fd = go[1], .error_fd = news[0], .name = options->argv[0]};
 	return err;
 }
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "trace/window_spec.h"
 
 #include <errno.h>
@@ -12,19 +12,19 @@
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The kinds of the public contract, to tell "not in this build" from a slip of the pen. */
-static const char *const kinds[] = { "marker", "func", "usdt", "python", "postgres", "java" };
+static const char *const kinds[] = {"marker", "func", "usdt", "python", "postgres", "java"};
 
 /* What each kind needs behind its colon. */
 static const struct need {
 	const char *kind;
 	const char *what;
 } needs[] = {
-	{ "marker", "BEGIN,END" },
-	{ "func", "[OBJECT:]FUNCTION" },
-	{ "usdt", "[OBJECT:]PROVIDER:BEGIN,END" },
-	{ "python", "NAME, gc or import" },
-	{ "postgres", "query" },
-	{ "java", "gc" },
+	{"marker", "BEGIN,END"},
+	{"func", "[OBJECT:]FUNCTION"},
+	{"usdt", "[OBJECT:]PROVIDER:BEGIN,END"},
+	{"python", "NAME, gc or import"},
+	{"postgres", "query"},
+	{"java", "gc"},
 };
 
 static int refuse_unknown(const char *spec, const char *kind)

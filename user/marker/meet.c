@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding the tracer: when the library is loaded, again in a forked child, and now and then when a
+ * result is asked for. The waiting is what makes the first marker count: the tracer answers once its
+ * probes on this object are in place. Only system calls, so that the child of a threaded process may
+ * do it; errno is left as it was, nothing is printed, and any failure means no results.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "meet.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "result.h"
+#include "sites.h"
+
+#define PAGE_BYTES (sizeof(struct marker_slot) * MARKER_SLOTS)
+#define RETRY_S	   1
+
+static const struct marker_slot *page;
+static time_t last_try;
+
+const struct marker_slot *meet__page(void)
+{
+	return __atomic_load_n(&page, __ATOMIC_ACQUIRE);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Fills in a socket address; a leading '@' stands for the abstract namespace. 0: it does not fit. */
+static socklen_t make_address(struct sockaddr_un *address, const char *name)
+{
+	size_t len = strlen(name);
+
+	memset(address, 0, sizeof(*address));
+	address->sun_family = AF_UNIX;
+	if (!len || len >= sizeof(address->sun_path))
+		return 0;
+	memcpy(address->sun_path, name, len);
+	if (name[0] == '@')
+		address->sun_path[0] = '\0';
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+}
+
+/* "@memtrace/PID", by hand: a forked child must not call snprintf(). */
+static void own_name(char *name)
+{
+	char digits[12];
+	int n = 0;
+	pid_t pid = getpid();
+
+	strcpy(name, "@memtrace/");
+	name += strlen(name);
+	do {
+		digits[n++] = (char)('0' + pid % 10);
+		pid /= 10;
+	} while (pid);
+	while (n)
+		*name++ = digits[--n];
+	*name = '\0';
+}
+
+/* Only root's tracer or one of our own user is believed. */
+static int is_trusted(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static int connect_to(const char *name)
+{
+	struct sockaddr_un address;
+	socklen_t len = make_address(&address, name);
+	int fd;
+
+	if (!len)
+		return -1;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	if (connect(fd, (const struct sockaddr *)&address, len) || !is_trusted(fd)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int wait_readable(int fd, int64_t deadline_ms)
+{
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		int64_t left = deadline_ms - now_ms();
+		int r;
+
+		if (left <= 0)
+			return -1;
+		r = poll(&p, 1, (int)left);
+		if (r > 0)
+			return 0;
+		if (r < 0 && errno != EINTR)
+			return -1;
+	}
+}
+
+/* The descriptor that a welcome carries, or -1. */
+static int receive_welcome(int fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct marker_welcome welcome = { 0 };
+	struct iovec iov = { &welcome, sizeof(welcome) };
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *c;
+	int page_fd = -1;
+
+	if (recvmsg(fd, &message, MSG_CMSG_CLOEXEC) < (ssize_t)sizeof(welcome))
+		return -1;
+	c = CMSG_FIRSTHDR(&message);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&page_fd, CMSG_DATA(c), sizeof(page_fd));
+	if (welcome.magic == MARKER_MAGIC && !welcome.error && welcome.results)
+		return page_fd;
+	if (page_fd >= 0)
+		close(page_fd);
+	return -1;
+}
+
+static void map_page(int fd)
+{
+	void *mapped = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+
+	if (mapped != MAP_FAILED)
+		__atomic_store_n(&page, mapped, __ATOMIC_RELEASE);
+}
+
+static void meet_at(int fd)
+{
+	const struct marker_hello hello = {
+		.magic = MARKER_MAGIC,
+		.size = sizeof(hello),
+		.address = (uint64_t)(uintptr_t)memtrace_site_begin,
+	};
+	int page_fd;
+
+	if (send(fd, &hello, sizeof(hello), MSG_NOSIGNAL) != sizeof(hello) ||
+	    wait_readable(fd, now_ms() + MARKER_WAIT_MS))
+		return;
+	page_fd = receive_welcome(fd);
+	if (page_fd < 0)
+		return;
+	map_page(page_fd);
+	close(page_fd);
+}
+
+static void meet(void)
+{
+	const char *name = secure_getenv(MARKER_SOCKET_ENV);
+	char own[32];
+	int saved = errno, fd = -1;
+
+	if (name)
+		fd = connect_to(name);
+	if (fd < 0) { /* attached to, or set-user-ID: the environment does not count */
+		own_name(own);
+		fd = connect_to(own);
+	}
+	if (fd >= 0) {
+		meet_at(fd);
+		close(fd);
+	}
+	errno = saved;
+}
+
+void meet__retry(void)
+{
+	struct timespec t;
+	time_t last = __atomic_load_n(&last_try, __ATOMIC_RELAXED);
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	if (t.tv_sec - last < RETRY_S ||
+	    !__atomic_compare_exchange_n(&last_try, &last, t.tv_sec, 0, __ATOMIC_RELAXED,
+					 __ATOMIC_RELAXED))
+		return;
+	meet();
+}
+
+/* The page is the parent's: what it wrote there is not ours. */
+static void in_child(void)
+{
+	const struct marker_slot *old = page;
+
+	page = NULL;
+	result__reset();
+	if (old)
+		munmap((void *)(uintptr_t)old, PAGE_BYTES);
+	meet();
+}
+
+void meet__start(void)
+{
+	pthread_atfork(NULL, NULL, in_child);
+	meet();
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "symbol/notes.h"
+
+#include <errno.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "marker/protocol.h"
+
+#define STAPSDT_TYPE	3
+#define STAPSDT_OWNER	"stapsdt"
+#define STAPSDT_SECTION ".note.stapsdt"
+#define BASE_SECTION	".stapsdt.base"
+
+/* The fixed part of a note's description in a 64-bit file; provider, name, arguments follow. */
+struct description {
+	uint64_t address;
+	uint64_t base;
+	uint64_t semaphore;
+};
+
+/* Address of the section that moves with the code when an object is prelinked; 0: none. */
+static uint64_t base_address(Elf *elf, size_t names)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	while ((section = elf_nextscn(elf, section))) {
+		const char *name;
+
+		if (!gelf_getshdr(section, &header))
+			continue;
+		name = elf_strptr(elf, names, header.sh_name);
+		if (name && !strcmp(name, BASE_SECTION))
+			return header.sh_addr;
+	}
+	return 0;
+}
+
+/* File offset of an address in executable code; false when it is in none. */
+static bool file_offset(Elf *elf, uint64_t address, uint64_t *offset)
+{
+	size_t count;
+
+	if (elf_getphdrnum(elf, &count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		GElf_Phdr p;
+
+		if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_LOAD || !(p.p_flags & PF_X))
+			continue;
+		if (address < p.p_vaddr || address - p.p_vaddr >= p.p_filesz)
+			continue;
+		*offset = address - p.p_vaddr + p.p_offset;
+		return true;
+	}
+	return false;
+}
+
+/* Whether the one instruction at offset is the plain nop that the library puts there. */
+static bool is_marker_nop(int fd, uint64_t offset, unsigned int machine)
+{
+	static const uint8_t arm_nop[] = { 0x1f, 0x20, 0x03, 0xd5 };
+	uint8_t bytes[4];
+
+	if (offset > INT64_MAX || pread(fd, bytes, sizeof(bytes), (off_t)offset) < 1)
+		return false;
+	if (machine == EM_X86_64)
+		return bytes[0] == 0x90;
+	return machine == EM_AARCH64 && !memcmp(bytes, arm_nop, sizeof(bytes));
+}
+
+/* The string that starts at *at, which is moved behind its NUL; NULL when it does not end. */
+static const char *next_string(const char **at, const char *limit)
+{
+	const char *string = *at, *nul = memchr(string, '\0', (size_t)(limit - string));
+
+	if (!nul)
+		return NULL;
+	*at = nul + 1;
+	return string;
+}
+
+static int add_site(uint64_t *list, size_t *len, uint64_t offset)
+{
+	for (size_t i = 0; i < *len; i++)
+		if (list[i] == offset)
+			return 0;
+	if (*len < MARKER_SITES_MAX)
+		list[(*len)++] = offset;
+	return 0;
+}
+
+struct search {
+	Elf *elf;
+	int fd;
+	unsigned int machine;
+	uint64_t base;
+	struct marker_sites *out;
+};
+
+static int take_note(struct search *s, const char *bytes, size_t size)
+{
+	const char *at = bytes + sizeof(struct description), *limit = bytes + size;
+	const char *provider, *name;
+	struct description d;
+	uint64_t offset;
+	bool begin;
+
+	if (size < sizeof(d))
+		return -EBADMSG;
+	memcpy(&d, bytes, sizeof(d));
+	provider = next_string(&at, limit);
+	name = provider ? next_string(&at, limit) : NULL;
+	if (!name)
+		return -EBADMSG;
+	if (strcmp(provider, MARKER_PROVIDER))
+		return 0;
+	begin = !strcmp(name, MARKER_BEGIN_PROBE);
+	if (!begin && strcmp(name, MARKER_END_PROBE))
+		return 0;
+	if (s->base && d.base)
+		d.address += s->base - d.base;
+	if (!file_offset(s->elf, d.address, &offset) || !is_marker_nop(s->fd, offset, s->machine))
+		return -EBADMSG;
+	return begin ? add_site(s->out->begin, &s->out->begin_len, offset)
+		     : add_site(s->out->end, &s->out->end_len, offset);
+}
+
+static int take_section(struct search *s, Elf_Data *data)
+{
+	size_t at = 0, name_at, desc_at;
+	GElf_Nhdr note;
+
+	while ((at = gelf_getnote(data, at, &note, &name_at, &desc_at))) {
+		const char *bytes = data->d_buf;
+		int r;
+
+		if (note.n_type != STAPSDT_TYPE || note.n_namesz != sizeof(STAPSDT_OWNER) ||
+		    memcmp(bytes + name_at, STAPSDT_OWNER, sizeof(STAPSDT_OWNER)))
+			continue;
+		r = take_note(s, bytes + desc_at, note.n_descsz);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int search(struct search *s)
+{
+	Elf_Scn *section = NULL;
+	GElf_Ehdr header;
+	size_t names;
+
+	if (elf_kind(s->elf) != ELF_K_ELF || gelf_getclass(s->elf) != ELFCLASS64 ||
+	    !gelf_getehdr(s->elf, &header) || elf_getshdrstrndx(s->elf, &names))
+		return -ENOENT;
+	s->machine = header.e_machine;
+	s->base = base_address(s->elf, names);
+	while ((section = elf_nextscn(s->elf, section))) {
+		GElf_Shdr h;
+		const char *name;
+		Elf_Data *data;
+		int r;
+
+		if (!gelf_getshdr(section, &h) || h.sh_type != SHT_NOTE)
+			continue;
+		name = elf_strptr(s->elf, names, h.sh_name);
+		if (!name || strcmp(name, STAPSDT_SECTION))
+			continue;
+		data = elf_getdata(section, NULL);
+		r = data ? take_section(s, data) : -EBADMSG;
+		if (r)
+			return r;
+	}
+	return s->out->begin_len && s->out->end_len ? 0 : -ENOENT;
+}
+
+int notes__find_markers(int fd, struct marker_sites *out)
+{
+	struct marker_sites sites = { 0 };
+	struct search s = { .fd = fd, .out = &sites };
+	int r;
+
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return -ENOTSUP;
+	s.elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!s.elf)
+		return -ENOENT;
+	r = search(&s);
+	elf_end(s.elf);
+	if (!r)
+		*out = sites;
+	return r;
+}

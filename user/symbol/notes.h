@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The marker library's probe sites in an ELF file, found through its stapsdt notes. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Several copies of the library can be linked into one file; more are not looked for. */
+#define MARKER_SITES_MAX 16
+
+struct marker_sites {
+	uint64_t begin[MARKER_SITES_MAX]; /* file offsets */
+	uint64_t end[MARKER_SITES_MAX];
+	size_t begin_len, end_len;
+};
+
+/*
+ * Finds the sites in the file behind fd, each a nop of one byte (of one instruction on aarch64) in
+ * executable code. The file may be hostile. 0, or
+ *	-ENOENT   not an ELF file, or one without markers
+ *	-EBADMSG  its notes make no sense, or name a place where there is no such nop: a probe
+ *		  anywhere else could kill the programs that run this code
+ *	other negative errno of reading it
+ */
+int notes__find_markers(int fd, struct marker_sites *out);
