@@ -3,7 +3,6 @@
 #pragma once
 
 #include "operation.bpf.h"
-#include "space.bpf.h"
 #include "thread.bpf.h"
 #include "marker/protocol.h"
 

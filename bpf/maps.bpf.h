@@ -104,6 +104,8 @@ struct thread {
 	s64 own;		/* growth it made while windows were open in its process */
 	u64 mm;			/* the space that top belongs to */
 	u32 top;		/* innermost open window it began, NONE: none */
+	u32 last_op;		/* of its latest window: the next one's name is often the same */
+	s32 ns_tid;		/* its id in memtrace's pid namespace; 0: not yet looked up */
 	u32 pad;
 };
 

@@ -20,6 +20,20 @@ static __always_inline struct mt_op *op__at(u32 op)
 	return bpf_map_lookup_elem(&ops, &op);
 }
 
+/* Whether an operation has this zero-padded name; without a branch a word, for the verifier's sake. */
+static __always_inline bool op__is_named(u32 key, const struct op_name *name)
+{
+	const struct mt_op *op = op__at(key);
+	u64 different = 0;
+
+	if (!op)
+		return false;
+#pragma unroll
+	for (int i = 0; i < MT_NAME_SIZE / 8; i++)
+		different |= ((const u64 *)op->name)[i] ^ ((const u64 *)name->bytes)[i];
+	return !different;
+}
+
 /* Before the first value, so that any value is a new minimum and maximum. */
 static __always_inline void op__init(struct mt_op *op)
 {
@@ -30,11 +44,14 @@ static __always_inline void op__init(struct mt_op *op)
 }
 
 /* Number of the operation with this zero-padded name; MT_OP_OTHER when the table is full. */
-static __always_inline u32 op__get(const struct op_name *name)
+__noinline u32 op__get(const struct op_name *name)
 {
-	u32 *found = bpf_map_lookup_elem(&op_ids, name), key;
 	struct mt_op *op;
+	u32 *found, key;
 
+	if (!name)
+		return MT_OP_OTHER;
+	found = bpf_map_lookup_elem(&op_ids, name);
 	if (found)
 		return *found;
 	if (op_count + 1 >= MT_MAX_OPS)
@@ -124,23 +141,29 @@ __noinline int add_square(struct mt_sum128 *sum, s64 value)
 	return 0;
 }
 
+/* One measure of a complete window. Mostly nothing changes but the sum: calls are for the rest. */
+static __always_inline void add_measure(s64 value, s64 *sum, s64 *min, s64 *max,
+					struct mt_sum128 *squares)
+{
+	add(sum, value);
+	if (value)
+		add_square(squares, value);
+	if (value < *(volatile s64 *)min)
+		note_min(min, value);
+	if (value > *(volatile s64 *)max)
+		note_max(max, value);
+}
+
 /* Enters a complete window into the totals. */
 __noinline int op__add(struct mt_op *op, const struct outcome *o)
 {
 	if (!op || !o)
 		return 0;
-	add(&op->growth_sum, o->growth);
-	add_square(&op->growth_squares, o->growth);
-	note_min(&op->growth_min, o->growth);
-	note_max(&op->growth_max, o->growth);
-	add(&op->peak_sum, o->peak);
-	add_square(&op->peak_squares, o->peak);
-	note_min(&op->peak_min, o->peak);
-	note_max(&op->peak_max, o->peak);
-	add(&op->duration_sum, o->duration);
-	add_square(&op->duration_squares, o->duration);
-	note_min(&op->duration_min, o->duration);
-	note_max(&op->duration_max, o->duration);
+	add_measure(o->growth, &op->growth_sum, &op->growth_min, &op->growth_max,
+		    &op->growth_squares);
+	add_measure(o->peak, &op->peak_sum, &op->peak_min, &op->peak_max, &op->peak_squares);
+	add_measure(o->duration, &op->duration_sum, &op->duration_min, &op->duration_max,
+		    &op->duration_squares);
 	return 0;
 }
 
@@ -152,7 +175,7 @@ __noinline int op__count(struct mt_op *op, const struct outcome *o)
 	__sync_fetch_and_add(&op->count, 1);
 	if (o->overlapped)
 		__sync_fetch_and_add(&op->overlapped, 1);
-	if (note_max(&op->peak_rss, o->peak_rss)) {
+	if (o->peak_rss > op->peak_rss && note_max(&op->peak_rss, o->peak_rss)) {
 		op->peak_by_type[MT_FILE] = o->peak_file;
 		op->peak_by_type[MT_SHMEM] = o->peak_shmem;
 		op->peak_by_type[MT_ANON] = o->peak_rss - o->peak_file - o->peak_shmem;

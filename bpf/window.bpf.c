@@ -101,10 +101,13 @@ static __always_inline void settle(struct space *space, u32 key)
 		space__apply(space, i, account__settle(space, key, i));
 }
 
-static __always_inline u32 read_op(const char *name)
+/* Operation of the name at an address of the current process; makes the thread known. */
+__noinline u32 read_op(u64 name, u32 tid)
 {
-	char bytes[MT_NAME_SIZE + 8] = {};
-	long len = bpf_probe_read_user_str(bytes, MT_NAME_SIZE + 1, name);
+	struct thread *thread = thread__get(tid);
+	char bytes[MT_NAME_SIZE + 8] __attribute__((aligned(8))) = {};
+	long len = bpf_probe_read_user_str(bytes, MT_NAME_SIZE + 1, (void *)name);
+	const struct op_name *key = (const struct op_name *)bytes;
 
 	if (len < 0)
 		__builtin_memcpy(bytes, "(unreadable name)", 18);
@@ -112,7 +115,13 @@ static __always_inline u32 read_op(const char *name)
 		lost(MT_LOSS_NAMES_TRUNCATED);
 		bytes[MT_NAME_MAX] = 0;
 	}
-	return op__get((struct op_name *)bytes);
+	if (!thread)
+		return op__get(key);
+	if (!thread->ns_tid)
+		thread->ns_tid = pid_of((struct task_struct *)bpf_get_current_task());
+	if (thread->last_op == MT_OP_OTHER || !op__is_named(thread->last_op, key))
+		thread->last_op = op__get(key);
+	return thread->last_op;
 }
 
 static __always_inline void window__fill(struct space *space, struct window *window,
@@ -130,6 +139,7 @@ static __always_inline void window__fill(struct space *space, struct window *win
 	window->gained = w->b.gained;
 	window->foreign = w->b.foreign;
 	window->own = thread ? thread->own : 0;
+	window->ns_tid = thread ? thread->ns_tid : 0;
 	window->child = 0;
 	window->begin_ns = w->b.now;
 	window->minor = w->minor;
@@ -149,10 +159,10 @@ static __always_inline void window__fill(struct space *space, struct window *win
 	thread->top = number;
 }
 
-static __always_inline int begin(struct space *space, u32 key, const char *name, u64 id)
+static __always_inline int begin(struct space *space, u32 key, u64 name, u64 id)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	u32 number, op_number = read_op(name);
+	u32 number, op_number = read_op(name, task->pid);
 	struct window *window;
 	struct walk w = {};
 	struct mt_op *op;
@@ -166,7 +176,6 @@ static __always_inline int begin(struct space *space, u32 key, const char *name,
 	window->state = WINDOW_OPENING; /* walks of other CPUs now wait for it */
 	window->id = id;
 	window->op = op_number;
-	window->ns_tid = pid_of(task);
 	window->serial = __sync_fetch_and_add(&window_serial, 1) + 1;
 	op = op__at(op_number);
 	window->index = op ? __sync_fetch_and_add(&op->begun, 1) : 0;
@@ -176,7 +185,7 @@ static __always_inline int begin(struct space *space, u32 key, const char *name,
 	w.tid = task->pid;
 	settle(space, key);
 	windows__boundary(space, &w);
-	window__fill(space, window, &w, thread__get(task->pid), number);
+	window__fill(space, window, &w, thread__find(task->pid), number);
 	barrier();
 	window->state = WINDOW_OPEN;
 	return 0;
@@ -213,7 +222,7 @@ static __always_inline struct space *current_space(u32 *key)
 }
 
 SEC("uprobe")
-int BPF_KPROBE(on_marker_begin, const char *name, u64 id)
+int BPF_KPROBE(on_marker_begin, u64 name, u64 id)
 {
 	u32 key;
 	struct space *space = current_space(&key);
