@@ -21,9 +21,14 @@
 
 extern void *bpf_rdonly_cast(void *object, __u32 btf_id) __ksym __weak;
 
+#define RESYNC_TRIES 4
+#define FOLD_SPINS   256  /* a fold takes some ten nanoseconds */
+#define TURN_SPINS   1024 /* a resync some hundred */
+
 /* What a change to the counters amounts to. */
 struct change {
 	s64 claimed;	/* pages newly accounted for, by whomever they were changed */
+	s64 gained;	/* sum of the increases among them */
 	s64 own;	/* pages that belong to this very event */
 };
 
@@ -37,24 +42,27 @@ static __always_inline s32 read_s32(u64 address)
 }
 
 /*
- * The counter of one type. The kernel's order is file, anon, swap, shmem: ours with the last bit
- * flipped. Its address is made from the number in the space, since the verifier allows neither a
+ * Where the counter of one type is. The kernel's order is file, anon, swap, shmem: ours with the last
+ * bit flipped. The address is made from the number in the space, since the verifier allows neither a
  * variable index into nor arithmetic on the mm itself.
  */
-static __always_inline struct percpu_counter *counter_of(struct space *space, u32 member)
+static __always_inline u64 counter_address(const struct space *space, u32 member)
 {
-	u64 address = space->mm + bpf_core_field_offset(struct mm_struct, rss_stat) +
-		      (member ^ 1) * bpf_core_type_size(struct percpu_counter);
+	return space->mm + bpf_core_field_offset(struct mm_struct, rss_stat) +
+	       (member ^ 1) * bpf_core_type_size(struct percpu_counter);
+}
 
+static __always_inline struct percpu_counter *counter_at(u64 address)
+{
 	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct percpu_counter));
 }
 
 /* A fold takes the lock, then changes count before the slot: while it is held both can't be read. */
-static __always_inline u32 counter_locked(struct percpu_counter *counter)
+static __always_inline bool is_locked(const struct percpu_counter *counter)
 {
 	if (!bpf_core_field_exists(counter->lock.raw_lock.val.counter))
-		return 0; /* one CPU */
-	return counter->lock.raw_lock.val.counter;
+		return false; /* one CPU */
+	return counter->lock.raw_lock.val.counter != 0;
 }
 
 static __always_inline struct cpu_view *view_of(u32 space, u32 cpu)
@@ -66,15 +74,36 @@ static __always_inline struct cpu_view *view_of(u32 space, u32 cpu)
 
 struct resync {
 	struct change change;
+	struct space *state;
+	u64 counter;		/* addresses */
 	u64 slots;
 	u32 space;
 	u32 member;
 	u32 cpu;		/* this one; NONE: not on behalf of an event */
-	u32 open;
+	u32 settled;
+	u32 has_turn;
+	u32 pad;
 	s64 own_slot;		/* change of this CPU's slot */
-	s64 emptied_by;		/* change of the slot below */
 	struct cpu_view *emptied; /* of another CPU whose slot is 0 now: it may be the one that folded */
+	s64 emptied_slot;	/* change of its slot */
+	s64 emptied_total;	/* that and its share of the fold */
 };
+
+static __always_inline s64 increase(s64 pages)
+{
+	return pages > 0 ? pages : 0;
+}
+
+static __always_inline void resync_note_emptied(struct resync *r, struct cpu_view *view, s64 change)
+{
+	if (r->emptied != view) {
+		r->change.gained += increase(r->emptied_total);
+		r->emptied_slot = r->emptied_total = 0;
+		r->emptied = view;
+	}
+	r->emptied_slot += change;
+	r->emptied_total += change;
+}
 
 static long resync_cpu(u32 cpu, struct resync *r)
 {
@@ -96,78 +125,111 @@ static long resync_cpu(u32 cpu, struct resync *r)
 	}
 	if (change)
 		__sync_fetch_and_add(&view->credit[member], (s32)change);
-	if (!slot && (change || !r->emptied)) {
-		r->emptied = view;
-		r->emptied_by = change;
-	}
+	if (!slot && (change || !r->emptied))
+		resync_note_emptied(r, view, change);
+	else
+		r->change.gained += increase(change);
 	return 0;
 }
 
 /*
- * Shares a change of count out between this CPU and the one that seems to have folded. With two
- * folds in flight the split is a guess, counted as ambiguous; the sum is right all the same.
+ * Shares a change of count out between this CPU and the one that seems to have folded. Where both
+ * may have, the split is a guess, counted as ambiguous; the sum is right all the same.
  */
 static __always_inline void resync_share_fold(struct resync *r, s64 fold, s32 own_slot_now)
 {
+	bool ambiguous = false;
 	s64 own = fold;
 
 	if (own_slot_now != 0) { /* a fold leaves 0: not this CPU's */
 		if (r->emptied)
 			own = 0;
-	} else if (r->emptied && r->emptied_by) {
-		own = ((fold + r->own_slot + r->emptied_by) >> 1) - r->own_slot;
-		if (r->open)
-			lost(MT_LOSS_AMBIGUOUS_OWN);
+	} else if (r->emptied && r->emptied_slot) {
+		own = ((fold + r->own_slot + r->emptied_slot) >> 1) - r->own_slot;
+		ambiguous = true;
 	}
+	if (ambiguous && r->state->open)
+		lost(MT_LOSS_AMBIGUOUS_OWN);
 	r->change.own += own;
-	if (own != fold && r->emptied)
+	if (own != fold && r->emptied) {
+		r->emptied_total += fold - own;
 		__sync_fetch_and_add(&r->emptied->credit[r->member & (MT_TYPES - 1)],
 				     (s32)(fold - own));
+	}
+}
+
+static long take_turn(u32 i, struct resync *r)
+{
+	r->has_turn = !__sync_val_compare_and_swap(
+		&r->state->resyncing[r->member & (MT_TYPES - 1)], 0, 1);
+	return r->has_turn;
+}
+
+static long wait_for_fold(u32 i, struct resync *r)
+{
+	return !is_locked(counter_at(r->counter));
+}
+
+/* One pass over the CPUs; the last one unless a fold came in between. */
+static long resync_once(u32 i, struct resync *r)
+{
+	struct percpu_counter *counter = counter_at(r->counter);
+	u32 member = r->member & (MT_TYPES - 1);
+	s32 own_slot_now;
+	s64 count, old;
+
+	bpf_loop(FOLD_SPINS, wait_for_fold, r, 0);
+	if (is_locked(counter))
+		return 1; /* its CPU was taken away in the middle: half a fold must not be claimed */
+	count = counter->count;
+	own_slot_now = read_s32(r->slots + cpu_offset[r->cpu & (MT_MAX_CPUS - 1)]);
+	barrier();
+	bpf_loop(cpus, resync_cpu, r, 0);
+	if (r->state->folded[member] != count) {
+		old = __sync_lock_test_and_set(&r->state->folded[member], count);
+		r->change.claimed += count - old;
+		resync_share_fold(r, count - old, own_slot_now);
+	}
+	barrier();
+	r->settled = counter->count == count && !is_locked(counter);
+	return r->settled;
 }
 
 /*
  * Claims whatever changed on any CPU and adds it to *change. O(CPUs): once a fold, and at the begin
- * of a space. Not static, like some functions below: the verifier then looks at it once, instead of
- * once a call.
+ * of a space. Where it does not settle, what is left will be claimed by a later event. Not static,
+ * like some functions below: the verifier then looks at it once, instead of once a call.
  */
 __noinline int account__resync(struct space *space, u32 key, u32 member, u32 cpu,
 			       struct change *change)
 {
-	struct resync r = { .space = key, .cpu = cpu };
-	struct percpu_counter *counter;
-	s32 own_slot_now;
-	u32 locked;
-	s64 count;
+	struct resync r = { .state = space, .space = key, .cpu = cpu };
 
 	if (!space || !change)
 		return 0;
-	member &= MT_TYPES - 1;
-	counter = counter_of(space, member);
-	r.member = member;
-	r.open = space->open;
-	r.slots = (u64)counter->counters;
-	own_slot_now = read_s32(r.slots + cpu_offset[cpu & (MT_MAX_CPUS - 1)]);
-	for (int i = 0; i < 4; i++) {
-		count = counter->count;
-		locked = counter_locked(counter);
-		barrier();
-		bpf_loop(cpus, resync_cpu, &r, 0);
-		if (space->folded[member] != count) {
-			s64 old = __sync_lock_test_and_set(&space->folded[member], count);
-
-			r.change.claimed += count - old;
-			resync_share_fold(&r, count - old, own_slot_now);
-		}
-		barrier();
-		locked |= counter_locked(counter);
-		if (counter->count == count && !locked)
-			goto settled;
+	r.member = member & (MT_TYPES - 1);
+	r.counter = counter_address(space, r.member);
+	r.slots = (u64)counter_at(r.counter)->counters;
+	/* One at a time, or two CPUs could claim the two halves of one fold. */
+	bpf_loop(TURN_SPINS, take_turn, &r, 0);
+	if (r.has_turn) {
+		bpf_loop(RESYNC_TRIES, resync_once, &r, 0);
+		__sync_lock_test_and_set(&space->resyncing[r.member & (MT_TYPES - 1)], 0);
 	}
-	lost(MT_LOSS_INEXACT_READS);
-settled:
+	if (!r.settled && (cpu == NONE || r.change.claimed))
+		lost(MT_LOSS_INEXACT_READS);
+	else if (!r.settled && space->open)
+		lost(MT_LOSS_AMBIGUOUS_OWN);
 	change->claimed += r.change.claimed;
+	change->gained += r.change.gained + increase(r.emptied_total) + increase(r.change.own);
 	change->own += r.change.own;
 	return 0;
+}
+
+/* What other CPUs' resyncs have claimed of this CPU's doing. */
+static __always_inline s64 take_credit(struct cpu_view *view, u32 member)
+{
+	return view->credit[member] ? (s32)__sync_lock_test_and_set(&view->credit[member], 0) : 0;
 }
 
 /*
@@ -176,7 +238,7 @@ settled:
  */
 static __always_inline struct change account__event(struct space *space, u32 key, u32 member)
 {
-	struct percpu_counter *counter = counter_of(space, member);
+	struct percpu_counter *counter = counter_at(counter_address(space, member));
 	u32 cpu = bpf_get_smp_processor_id();
 	struct cpu_view *view = view_of(key, cpu);
 	struct change change = {};
@@ -187,17 +249,19 @@ static __always_inline struct change account__event(struct space *space, u32 key
 	if (!view)
 		return change;
 	view->events++; /* not shared: this program does not run twice on one CPU */
-	if (view->credit[member])
-		change.own = (s32)__sync_lock_test_and_set(&view->credit[member], 0);
+	change.own = take_credit(view, member);
 	folded = counter->count != space->folded[member];
 	if (!folded) {
 		slot = read_s32((u64)counter->counters + cpu_offset[cpu & (MT_MAX_CPUS - 1)]);
 		change.claimed =
 			(s64)slot - (s32)__sync_lock_test_and_set(&view->seen[member], slot);
+		change.gained = increase(change.claimed);
 		change.own += change.claimed;
 	}
-	if (folded || !change.own) /* no change here: migrated since, or claimed by another */
+	if (folded || !change.own) { /* no change here: migrated since, or claimed by another */
 		account__resync(space, key, member, cpu, &change);
+		change.own += take_credit(view, member);
+	}
 	step = change.own < 0 ? -change.own : change.own;
 	if (step > view->max_step)
 		view->max_step = step;
@@ -205,12 +269,12 @@ static __always_inline struct change account__event(struct space *space, u32 key
 }
 
 /* Claims what other CPUs have changed so far; what they changed stays to their credit. */
-static __always_inline s64 account__settle(struct space *space, u32 key, u32 member)
+static __always_inline struct change account__settle(struct space *space, u32 key, u32 member)
 {
 	struct change change = {};
 
 	account__resync(space, key, member, NONE, &change);
-	return change.claimed;
+	return change;
 }
 
 static long forget_cpu(u32 cpu, u32 *space)
@@ -240,7 +304,7 @@ static __always_inline void account__begin(struct space *space, u32 key, s64 typ
 	bpf_loop(cpus, forget_cpu, &key, 0);
 	for (int i = 0; i < MT_TYPES; i++) {
 		space->folded[i] = 0;
-		types[i] = account__settle(space, key, i);
+		types[i] = account__settle(space, key, i).claimed;
 	}
 	bpf_loop(cpus, drop_credit, &key, 0);
 }

@@ -6,7 +6,7 @@
 #include "thread.bpf.h"
 #include "marker/protocol.h"
 
-#define OPENING_SPINS 64
+#define OPENING_SPINS 64 /* some ten are needed */
 
 /* What a walk over a space's windows is for, and what it found. */
 struct walk {
@@ -92,8 +92,11 @@ static __always_inline void note_peaks(struct space *space, struct walk *w)
 	}
 }
 
-/* Ends the interval for all windows that are open. Every begin and end passes here first. */
-__noinline int windows__boundary(struct space *space, struct walk *w)
+/*
+ * Gives what the interval before the boundary in w came to to all windows that were open in it.
+ * Every begin and end passes here.
+ */
+__noinline int windows__fold(struct space *space, struct walk *w)
 {
 	struct each each = { space, w };
 
@@ -101,7 +104,6 @@ __noinline int windows__boundary(struct space *space, struct walk *w)
 		return 0;
 	w->found = NONE;
 	w->ops_len = 0;
-	space__boundary(space, &w->b);
 	if (space->open)
 		bpf_loop(space->windows, fold_window, &each, 0);
 	note_peaks(space, w);
@@ -320,7 +322,8 @@ static __always_inline void windows__close(struct space *space, struct walk *w, 
 	struct each each = { space, w };
 
 	w->tid = tid;
-	windows__boundary(space, w);
+	space__boundary(space, &w->b);
+	windows__fold(space, w);
 	if (space->open)
 		bpf_loop(space->windows, close_matching, &each, 0);
 }

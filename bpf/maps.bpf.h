@@ -31,6 +31,7 @@ struct space {
 	s64 rss;
 	s64 gained;
 	s64 folded[MT_TYPES];	/* percpu_counter.count as last seen */
+	u32 resyncing[MT_TYPES]; /* a CPU is in account__resync() */
 	s64 file, shmem, swap;
 	/*
 	 * The highest RSS since the last window boundary in the low 40 bits, the number of the

@@ -39,7 +39,7 @@ int BPF_PROG(on_rss_stat, struct mm_struct *mm, int member)
 		return 0;
 	}
 	change = account__event(space, key, type);
-	space__apply(space, type, change.claimed);
+	space__apply(space, type, &change);
 	if (space->first_tid != task->pid && !space->concurrent)
 		note_thread(space, task, own);
 	if (!space->open || type == MT_SWAP)

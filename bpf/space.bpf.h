@@ -108,10 +108,13 @@ static __always_inline void tree__note_max(s64 max)
  * Adds a claimed change to the totals. A maximum is looked for before a shrink only: the totals
  * before that one addition are the highest since the last shrink.
  */
-static __always_inline void space__apply(struct space *space, u32 member, s64 pages)
+static __always_inline void space__apply(struct space *space, u32 member,
+					 const struct change *change)
 {
-	s64 file = space->file, shmem = space->shmem, rss;
+	s64 file = space->file, shmem = space->shmem, pages = change->claimed, rss;
 
+	if (change->gained && member != MT_SWAP)
+		__sync_fetch_and_add(&space->gained, change->gained);
 	if (!pages)
 		return;
 	if (member == MT_SWAP) {
@@ -126,7 +129,6 @@ static __always_inline void space__apply(struct space *space, u32 member, s64 pa
 	else if (member == MT_SHMEM)
 		__sync_fetch_and_add(&space->shmem, pages);
 	if (pages > 0) {
-		__sync_fetch_and_add(&space->gained, pages);
 		__sync_fetch_and_add(&space->rss, pages);
 		__sync_fetch_and_add(&tree_rss, pages);
 		return;

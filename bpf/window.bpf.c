@@ -97,8 +97,11 @@ static __always_inline void settle(struct space *space, u32 key)
 {
 	if (!space->concurrent)
 		return;
-	for (int i = 0; i < MT_TYPES; i++)
-		space__apply(space, i, account__settle(space, key, i));
+	for (int i = 0; i < MT_TYPES; i++) {
+		struct change change = account__settle(space, key, i);
+
+		space__apply(space, i, &change);
+	}
 }
 
 /* Operation of the name at an address of the current process; makes the thread known. */
@@ -131,7 +134,7 @@ static __always_inline void window__fill(struct space *space, struct window *win
 
 	window->tid = w->tid;
 	window->boundary = w->b.number;
-	window->overlapped = w->overlapped;
+	window->overlapped = 0;
 	window->rss = window->peak = w->b.rss;
 	window->file = window->peak_file = w->b.file;
 	window->shmem = window->peak_shmem = w->b.shmem;
@@ -173,7 +176,6 @@ static __always_inline int begin(struct space *space, u32 key, u64 name, u64 id)
 		lost(MT_LOSS_TABLE_FULL);
 		return 0;
 	}
-	window->state = WINDOW_OPENING; /* walks of other CPUs now wait for it */
 	window->id = id;
 	window->op = op_number;
 	window->serial = __sync_fetch_and_add(&window_serial, 1) + 1;
@@ -184,10 +186,15 @@ static __always_inline int begin(struct space *space, u32 key, u64 name, u64 id)
 	w.opening = number;
 	w.tid = task->pid;
 	settle(space, key);
-	windows__boundary(space, &w);
+	window->state = WINDOW_OPENING; /* walks of other CPUs now wait for it */
+	barrier();
+	space__boundary(space, &w.b);
 	window__fill(space, window, &w, thread__find(task->pid), number);
 	barrier();
 	window->state = WINDOW_OPEN;
+	windows__fold(space, &w);
+	if (w.overlapped)
+		window->overlapped = 1;
 	return 0;
 }
 
@@ -200,7 +207,8 @@ static __always_inline int end(struct space *space, u32 key, u64 id, u32 slot)
 	w.id = id;
 	w.slot = slot;
 	settle(space, key);
-	windows__boundary(space, &w);
+	space__boundary(space, &w.b);
+	windows__fold(space, &w);
 	if (w.found == NONE)
 		lost(MT_LOSS_UNMATCHED_ENDS);
 	else

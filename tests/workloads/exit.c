@@ -12,6 +12,7 @@
 #include "workload.h"
 
 #define PAGES 100
+#define STACK_PAGES 64 /* more than workload__settle() uses */
 
 static char *memory;
 
@@ -30,7 +31,6 @@ static struct truth *open_window(const char *name, const char *end)
 	return all;
 }
 
-/* begin: of the thread's own, so that a stack page it needs is touched before. */
 static void *leave(void *name)
 {
 	workload__settle();
@@ -38,6 +38,20 @@ static void *leave(void *name)
 	memtrace_begin(name);
 	pages__touch(memory, PAGES);
 	return NULL;
+}
+
+/* On a stack of ours: the library gives back pages of its own ones when a thread exits. */
+static void leave_thread(struct truth *t)
+{
+	char *stack = pages__map(STACK_PAGES, MAP_PRIVATE | MAP_ANONYMOUS);
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstack(&attributes, stack, (size_t)(STACK_PAGES * workload_page));
+	if (pthread_create(&thread, &attributes, leave, t->name) || pthread_join(thread, NULL))
+		die("pthread_create");
+	pages__unmap(stack, STACK_PAGES);
 }
 
 static void leave_process(struct truth *t, int signal)
@@ -62,11 +76,9 @@ static void pass(void)
 	struct truth *thread_exit = open_window("open at thread exit", "thread-exit");
 	struct truth *exit_inside = open_window("open at exit", "exit");
 	struct truth *killed = open_window("open at kill", "exit");
-	pthread_t thread;
 
 	memory = pages__map(PAGES, MAP_PRIVATE | MAP_ANONYMOUS);
-	if (pthread_create(&thread, NULL, leave, thread_exit->name) || pthread_join(thread, NULL))
-		die("pthread_create");
+	leave_thread(thread_exit);
 	leave_process(exit_inside, 0);
 	leave_process(killed, SIGKILL);
 	pages__unmap(memory, PAGES);

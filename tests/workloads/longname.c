@@ -34,9 +34,9 @@ static void window_of_length(char letter, int length, char *boundary)
 
 	memset(name, letter, (size_t)length);
 	memset(kept, letter, (size_t)(length < KEPT ? length : KEPT));
-	window_named(name, kept, length % 7);
+	window_named(name, kept, 1 + length % 7);
 	strcpy(boundary - length / 2, name);
-	window_named(boundary - length / 2, kept, length % 5);
+	window_named(boundary - length / 2, kept, 1 + length % 5);
 }
 
 static void pass(void)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Several threads. Where they stand still at both boundaries nothing may be off; while they run, a
+growth lies within the range that the threads' own counters leave, give or take the error bound of
+the report.
+"""
+import pytest
+
+from compare import differences
+
+RUNS = 10
+
+
+def total_own(report):
+    return sum(row["own_growth_bytes"] for row in report["operations"] if row["name"] != "warm-up")
+
+
+@pytest.mark.parametrize("name", ["overlap", "forkprobe"])
+def test_overlapping_windows_and_forks(tracer, name):
+    for _ in range(RUNS):
+        lines, report = tracer.run(name)
+        assert not differences(report, lines, exact=False)
+
+
+def test_threads_on_changing_cpus(tracer):
+    """The split between threads may be a guess where the report counts one; the sum never is."""
+    for _ in range(RUNS):
+        lines, report = tracer.run("threads")
+        guessed = report["losses"]["ambiguous_own"]
+        if guessed:
+            for line in lines:
+                if line["operation"] != "all threads":
+                    del line["own_growth_bytes"], line["foreign_growth_bytes"]
+        assert not differences(report, lines, exact=False, allowed=("ambiguous_own",))
+        truth = next(line for line in lines if line["operation"] == "all threads")
+        assert total_own(report) == truth["growth_bytes"], f"{guessed} guesses"
+
+
+def test_windows_while_threads_hammer(tracer):
+    for _ in range(RUNS):
+        lines, report = tracer.run("hammer")
+        bound = report["accounting"]["error_bound_bytes"]
+        for line in lines:
+            del line["own_growth_bytes"]
+        found = differences(report, lines, bound=bound, exact=False, allowed=("ambiguous_own",))
+        assert not found, f"error bound {bound}\n" + "\n".join(found)
