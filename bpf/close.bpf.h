@@ -6,7 +6,7 @@
 #include "thread.bpf.h"
 #include "marker/protocol.h"
 
-#define OPENING_SPINS 64 /* some ten are needed */
+#define SPINS 1024 /* for what another CPU does in some hundred ns */
 
 /* What a walk over a space's windows is for, and what it found. */
 struct walk {
@@ -39,6 +39,15 @@ static __always_inline struct window *window_at(struct space *space, u32 number)
 	return chunk ? &chunk->window[number & (MT_CHUNK_WINDOWS - 1)] : NULL;
 }
 
+struct opening {
+	struct window *window;
+};
+
+static long wait_for_opening(u32 i, struct opening *o)
+{
+	return *(volatile u32 *)&o->window->state != WINDOW_OPENING;
+}
+
 /* Gives the maximum of the interval that just ended to one window that was open in it. */
 static long fold_window(u32 number, struct each *each)
 {
@@ -48,13 +57,15 @@ static long fold_window(u32 number, struct each *each)
 
 	if (!window || number == w->opening || window->state == WINDOW_FREE)
 		return 0;
-	for (int i = 0; i < OPENING_SPINS && *(volatile u32 *)&window->state == WINDOW_OPENING; i++)
-		;
-	if (window->state != WINDOW_OPEN) {
+	if (window->state == WINDOW_OPENING) {
+		struct opening opening = { window };
+
+		bpf_loop(SPINS, wait_for_opening, &opening, 0);
 		if (window->state == WINDOW_OPENING)
 			lost(MT_LOSS_INEXACT_READS);
-		return 0;
 	}
+	if (window->state != WINDOW_OPEN)
+		return 0;
 	age = (w->b.number - window->boundary) & BOUNDARY_MASK;
 	if (!age || age > BOUNDARY_MASK / 2)
 		return 0; /* opened at a later boundary: the interval was over by then */
@@ -107,6 +118,48 @@ __noinline int windows__fold(struct space *space, struct walk *w)
 	if (space->open)
 		bpf_loop(space->windows, fold_window, &each, 0);
 	note_peaks(space, w);
+	__sync_fetch_and_add(&space->folding, -1);
+	return 0;
+}
+
+struct late_fold {
+	struct space *space;
+	struct window *window;
+	u32 number; /* of the boundary that closes the window */
+	u32 wanted; /* of the interval looked at */
+};
+
+static long wait_for_interval(u32 i, struct late_fold *f)
+{
+	return *(volatile u64 *)&f->space->history[f->wanted & (HISTORY - 1)].run >> RUN_SHIFT ==
+	       f->wanted;
+}
+
+/*
+ * Takes one of the intervals before the last from the history: its own boundary, on another CPU, may
+ * still be on its way to this window, which is about to be gone.
+ */
+static long add_history(u32 i, struct late_fold *f)
+{
+	u32 number = (f->number - 1 - i) & BOUNDARY_MASK;
+	struct interval *interval = &f->space->history[number & (HISTORY - 1)];
+	u32 age = (number - f->window->boundary) & BOUNDARY_MASK;
+	u64 run;
+
+	if (!age || age > BOUNDARY_MASK / 2)
+		return 1; /* the window was not yet open */
+	f->wanted = number;
+	bpf_loop(SPINS, wait_for_interval, f, 0);
+	run = *(volatile u64 *)&interval->run;
+	if (run >> RUN_SHIFT != number) {
+		lost(MT_LOSS_INEXACT_READS);
+		return 0;
+	}
+	if ((s64)(run & RUN_MASK) > f->window->peak) {
+		f->window->peak = run & RUN_MASK;
+		f->window->peak_file = interval->file;
+		f->window->peak_shmem = interval->shmem;
+	}
 	return 0;
 }
 
@@ -253,9 +306,14 @@ __noinline int window__close(struct space *space, u32 number, struct walk *w)
 	if (!space || !w)
 		return 0;
 	window = window_at(space, number);
-	if (!window || __sync_val_compare_and_swap(&window->state, WINDOW_OPEN, WINDOW_OPENING) !=
+	if (!window || __sync_val_compare_and_swap(&window->state, WINDOW_OPEN, WINDOW_CLOSING) !=
 			       WINDOW_OPEN)
 		return 0;
+	if (space->folding) {
+		struct late_fold f = { .space = space, .window = window, .number = w->b.number };
+
+		bpf_loop(HISTORY - 1, add_history, &f, 0);
+	}
 	thread = thread__find(window->tid);
 	o.growth = w->b.rss - window->rss;
 	o.peak_rss = window->peak;

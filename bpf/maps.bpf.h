@@ -25,6 +25,14 @@
 
 enum space_state { SPACE_FREE, SPACE_COUNTING, SPACE_ENDED };
 
+#define HISTORY 16 /* intervals; a power of two */
+
+/* What one interval between two window boundaries came to. */
+struct interval {
+	u64 run;		/* as in struct space; the number is that of the boundary that ended it */
+	s64 file, shmem;
+};
+
 /* One address space. Pages; RSS types other than anon are kept, anon is what remains. */
 struct space {
 	u64 mm;
@@ -45,6 +53,9 @@ struct space {
 	u32 first_tid;		/* whose event came first */
 	u32 concurrent;		/* another thread's came, too */
 	u32 open;		/* windows open now */
+	u32 folding;		/* boundaries whose maximum has not yet reached all windows */
+	u32 pad;
+	struct interval history[HISTORY]; /* of the latest, by number */
 	s64 foreign;		/* growth made by nobody in the process, while windows are open */
 	s64 peak, peak_file, peak_shmem;
 	u64 peak_at;
@@ -71,7 +82,7 @@ struct cpu_view {
 	u64 pad[2];
 };
 
-enum window_state { WINDOW_FREE, WINDOW_OPENING, WINDOW_OPEN };
+enum window_state { WINDOW_FREE, WINDOW_OPENING, WINDOW_OPEN, WINDOW_CLOSING };
 
 struct window {
 	u64 id;			/* as the target knows it */

@@ -152,12 +152,26 @@ struct boundary {
 	u32 tid;
 };
 
-/* Ends the interval since the last boundary and begins the next. */
+/* For windows that close before the boundary's own walk has reached them, see add_history(). */
+static __always_inline void keep_interval(struct space *space, const struct boundary *b)
+{
+	struct interval *interval = &space->history[b->number & (HISTORY - 1)];
+
+	interval->run = 0;
+	barrier();
+	interval->file = b->max_file;
+	interval->shmem = b->max_shmem;
+	barrier();
+	interval->run = ((u64)b->number << RUN_SHIFT) | (b->max & RUN_MASK);
+}
+
+/* Ends the interval since the last boundary and begins the next. windows__fold() follows. */
 static __always_inline void space__boundary(struct space *space, struct boundary *b)
 {
 	u64 old = space->run;
 	bool done = false;
 
+	__sync_fetch_and_add(&space->folding, 1);
 	b->now = bpf_ktime_get_ns();
 	for (int i = 0; i < MAX_TRIES && !done; i++) {
 		u64 seen, next;
@@ -187,6 +201,7 @@ static __always_inline void space__boundary(struct space *space, struct boundary
 		b->max_shmem = b->shmem;
 		b->max_at = b->now;
 	}
+	keep_interval(space, b);
 	if (tree_rss > tree_peak)
 		tree__note_max(tree_rss);
 }
