@@ -329,6 +329,7 @@ __noinline int window__close(struct space *space, u32 number, struct walk *w)
 	o.child = window->child;
 	o.foreign = w->b.foreign - window->foreign;
 	o.overlapped = window->overlapped;
+	o.incomplete = w->end != MT_END_END && w->end != MT_END_UNWOUND;
 	o.faults_known = w->current_tid == window->tid;
 	if (o.faults_known) {
 		o.minor = w->minor - window->minor;
@@ -337,12 +338,8 @@ __noinline int window__close(struct space *space, u32 number, struct walk *w)
 	unlink_window(space, number, window, thread, o.growth);
 	op = op__at(window->op);
 	if (op) {
-		op__count(op, &o);
+		op__add(op, &o);
 		op__note_parent(op, window->parent_op);
-		if (w->end == MT_END_END || w->end == MT_END_UNWOUND)
-			op__add(op, &o);
-		else
-			__sync_fetch_and_add(&op->incomplete, 1);
 	}
 	if (w->slot != MARKER_NO_SLOT)
 		write_result(space, window, w->slot, &o);

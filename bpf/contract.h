@@ -63,7 +63,7 @@ struct mt_sum128 {
 };
 
 /*
- * Totals of one operation over its complete windows; counts are of all windows. Written with
+ * Totals of one operation over its complete windows; counts and peak_rss are of all. Written with
  * atomics by the window programs, read by the loader at the end. min > max: no value yet.
  */
 struct mt_op {

@@ -13,6 +13,8 @@ struct outcome {
 	s64 minor, major;
 	u32 faults_known;
 	u32 overlapped;
+	u32 incomplete;
+	u32 pad;
 };
 
 static __always_inline struct mt_op *op__at(u32 op)
@@ -154,21 +156,11 @@ static __always_inline void add_measure(s64 value, s64 *sum, s64 *min, s64 *max,
 		note_max(max, value);
 }
 
-/* Enters a complete window into the totals. */
+/*
+ * Enters a window. One that was cut short (incomplete) counts, and its highest RSS was real; what it
+ * would have come to is not known, so sums and statistics leave it out.
+ */
 __noinline int op__add(struct mt_op *op, const struct outcome *o)
-{
-	if (!op || !o)
-		return 0;
-	add_measure(o->growth, &op->growth_sum, &op->growth_min, &op->growth_max,
-		    &op->growth_squares);
-	add_measure(o->peak, &op->peak_sum, &op->peak_min, &op->peak_max, &op->peak_squares);
-	add_measure(o->duration, &op->duration_sum, &op->duration_min, &op->duration_max,
-		    &op->duration_squares);
-	return 0;
-}
-
-/* Enters what every window adds, complete or not. */
-__noinline int op__count(struct mt_op *op, const struct outcome *o)
 {
 	if (!op || !o)
 		return 0;
@@ -180,6 +172,15 @@ __noinline int op__count(struct mt_op *op, const struct outcome *o)
 		op->peak_by_type[MT_SHMEM] = o->peak_shmem;
 		op->peak_by_type[MT_ANON] = o->peak_rss - o->peak_file - o->peak_shmem;
 	}
+	if (o->incomplete) {
+		__sync_fetch_and_add(&op->incomplete, 1);
+		return 0;
+	}
+	add_measure(o->growth, &op->growth_sum, &op->growth_min, &op->growth_max,
+		    &op->growth_squares);
+	add_measure(o->peak, &op->peak_sum, &op->peak_min, &op->peak_max, &op->peak_squares);
+	add_measure(o->duration, &op->duration_sum, &op->duration_min, &op->duration_max,
+		    &op->duration_squares);
 	add(&op->by_type[MT_ANON], o->growth - o->file - o->shmem);
 	add(&op->by_type[MT_FILE], o->file);
 	add(&op->by_type[MT_SHMEM], o->shmem);

@@ -73,7 +73,7 @@ struct operation {
 	uint64_t overlapped_count; /* windows during which another thread had one open */
 	struct summary growth_bytes;
 	struct summary peak_growth_bytes; /* .total is meaningless */
-	int64_t peak_rss_bytes;
+	int64_t peak_rss_bytes;		  /* of all windows; sums are of the complete ones */
 	int64_t peak_by_type_bytes[MEM_RSS_TYPES];
 	int64_t by_type_bytes[MEM_TYPES];
 	int64_t gained_bytes;

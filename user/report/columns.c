@@ -10,21 +10,11 @@
 #include "base/strings.h"
 
 static const char *const names[COLUMNS] = {
-	[COLUMN_NAME] = "name",
-	[COLUMN_COUNT] = "count",
-	[COLUMN_GROWTH] = "growth",
-	[COLUMN_PEAK] = "peak",
-	[COLUMN_PEAK_RSS] = "peak-rss",
-	[COLUMN_GAINED] = "gained",
-	[COLUMN_RETURNED] = "returned",
-	[COLUMN_OWN] = "own",
-	[COLUMN_SELF] = "self",
-	[COLUMN_FOREIGN] = "foreign",
-	[COLUMN_ANON] = "anon",
-	[COLUMN_FILE] = "file",
-	[COLUMN_SHMEM] = "shmem",
-	[COLUMN_SWAP] = "swap",
-	[COLUMN_FAULTS] = "faults",
+	[COLUMN_NAME] = "name",		[COLUMN_COUNT] = "count",	[COLUMN_GROWTH] = "growth",
+	[COLUMN_PEAK] = "peak",		[COLUMN_PEAK_RSS] = "peak-rss", [COLUMN_GAINED] = "gained",
+	[COLUMN_RETURNED] = "returned", [COLUMN_OWN] = "own",		[COLUMN_SELF] = "self",
+	[COLUMN_FOREIGN] = "foreign",	[COLUMN_ANON] = "anon",		[COLUMN_FILE] = "file",
+	[COLUMN_SHMEM] = "shmem",	[COLUMN_SWAP] = "swap",		[COLUMN_FAULTS] = "faults",
 	[COLUMN_TIME] = "time",
 };
 

@@ -2,6 +2,9 @@
 /* The table for people: operations, windows, processes, and what to know about the numbers. */
 #include <errno.h>
 #include <locale.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -23,13 +26,80 @@ static size_t width_of(FILE *stream)
 	return size.ws_col;
 }
 
-void table__footnote(const struct canvas *canvas, const char *text)
+/* Breaks where a word would not fit; what follows is indented. */
+static void write_words(const struct canvas *canvas, const char *text)
 {
-	fprintf(canvas->stream, canvas->color ? "\033[2m%s\033[0m\n" : "%s\n", text);
+	size_t column = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " "), width;
+		char *word = strndup(text, len);
+
+		width = word ? grid__text_width(word) : len;
+		free(word);
+		if (column && canvas->width && column + 1 + width > canvas->width) {
+			fputs("\n  ", canvas->stream);
+			column = 2;
+		} else if (column) {
+			fputc(' ', canvas->stream);
+			column++;
+		}
+		fwrite(text, 1, len, canvas->stream);
+		column += width;
+		text += len;
+		text += strspn(text, " ");
+	}
+}
+
+static __attribute__((format(printf, 3, 0))) int write_line(const struct canvas *canvas, bool dim,
+							    const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		return -ENOMEM;
+	if (dim && canvas->color)
+		fputs("\033[2m", canvas->stream);
+	write_words(canvas, text);
+	fputs(dim && canvas->color ? "\033[0m\n" : "\n", canvas->stream);
+	free(text);
+	return 0;
+}
+
+int table__line(const struct canvas *canvas, const char *format, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = write_line(canvas, false, format, args);
+	va_end(args);
+	return r;
+}
+
+int table__footnote(const struct canvas *canvas, const char *format, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = write_line(canvas, true, format, args);
+	va_end(args);
+	return r;
+}
+
+int table__explain_overlap(struct canvas *canvas)
+{
+	if (canvas->overlap_explained)
+		return 0;
+	canvas->overlap_explained = true;
+	return table__footnote(canvas,
+			       "* another thread had a window open at the same time: its "
+			       "pages are counted in both; own growth is the one to add up");
 }
 
 static int print_all(const struct report *report, const struct render_options *options,
-		     const struct canvas *canvas)
+		     struct canvas *canvas)
 {
 	int r = table__operations(report, options, canvas);
 
@@ -48,7 +118,7 @@ static int print_all(const struct report *report, const struct render_options *o
  */
 static int render(const struct report *report, const struct render_options *options, FILE *stream)
 {
-	const struct canvas canvas = {
+	struct canvas canvas = {
 		.stream = stream,
 		.width = width_of(stream),
 		.color = options->color,
@@ -65,4 +135,4 @@ static int render(const struct report *report, const struct render_options *opti
 	return r ? r : ferror(stream) ? -EIO : 0;
 }
 
-const struct renderer renderer_table = { .name = "table", .render = render };
+const struct renderer renderer_table = {.name = "table", .render = render};

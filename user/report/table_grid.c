@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libsmartcols.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -67,7 +68,7 @@ void grid__free(struct grid *g)
 /* The character at text: its bytes, and in *width the columns it takes. */
 static size_t next_character(const char *text, size_t *width)
 {
-	mbstate_t state = { 0 };
+	mbstate_t state = {0};
 	wchar_t wide;
 	size_t len = mbrtowc(&wide, text, strlen(text), &state);
 	int columns;
@@ -182,7 +183,8 @@ bool grid__fits(const struct grid *g, const struct canvas *canvas)
 {
 	size_t widths[GRID_COLUMNS_MAX];
 
-	return !g || !canvas->width || fit(g, 2, FLEX_COMFORT, canvas->width, widths) <= canvas->width;
+	return !g || !canvas->width ||
+	       fit(g, 2, FLEX_COMFORT, canvas->width, widths) <= canvas->width;
 }
 
 /* Cuts a cell to width columns, the last of them an ellipsis. */

@@ -18,6 +18,7 @@ struct canvas {
 	size_t width; /* of the terminal; 0: no limit */
 	bool color;
 	bool bytes; /* plain numbers of bytes */
+	bool overlap_explained;
 };
 
 enum grid_flags {

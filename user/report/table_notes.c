@@ -9,90 +9,123 @@
 #include "model/losses.h"
 #include "report/table_parts.h"
 
-static int print_tree(const struct tree *tree, const struct canvas *canvas)
+/* A process that goes on with exec has several rows, but is one. */
+static bool is_one_process(const struct report *report)
 {
-	char peak[UNITS_SIZE], at[UNITS_SIZE], *open;
+	if (report->tree.processes < 2)
+		return true;
+	for (size_t i = 1; i < report->processes_len; i++)
+		if (report->processes[i].pid != report->processes[0].pid)
+			return false;
+	return report->processes_len > 1;
+}
 
-	if (tree->processes < 2)
+static int print_tree(const struct report *report, const struct canvas *canvas)
+{
+	const struct tree *tree = &report->tree;
+	char peak[UNITS_SIZE], at[UNITS_SIZE], *open;
+	int r;
+
+	if (is_one_process(report))
 		return 0;
 	open = values__join(tree->peak_operations, tree->peak_operations_len);
 	if (!open)
 		return -ENOMEM;
 	units__bytes(peak, sizeof(peak), tree->peak_rss_bytes, canvas->bytes);
 	units__duration(at, sizeof(at), (double)tree->peak_at_ns);
-	fprintf(canvas->stream, "peak of all %" PRIu64 " processes together: %s at %s, %s%s\n",
-		tree->processes, peak, at, *open ? "in " : "no operation open", open);
+	r = table__line(canvas, "peak of all processes together: %s at %s, %s%s", peak, at,
+			*open ? "in " : "no operation open", open);
 	free(open);
-	return 0;
+	return r;
 }
 
-static int print_losses(const struct losses *losses, const struct canvas *canvas, bool *any)
-{
-	size_t len;
-	const struct loss *table = losses__table(&len);
-
-	for (size_t i = 0; i < len; i++) {
-		uint64_t value = losses__value(losses, &table[i]);
-
-		if (value && canvas)
-			fprintf(canvas->stream, "lost: %" PRIu64 " %s\n", value, table[i].meaning);
-		*any |= value != 0;
-	}
-	return 0;
-}
-
-static int print_exactness(const struct report *report, const struct canvas *canvas)
+/* How exact, and where all is well in the same line that nothing is missing. */
+static int print_exactness(const struct report *report, const struct canvas *canvas, bool any_loss)
 {
 	const struct accounting *a = &report->accounting;
 	char bound[UNITS_SIZE], *note = strings__escape(a->note ? a->note : "");
+	int r;
 
 	if (!note)
 		return -ENOMEM;
 	units__bytes(bound, sizeof(bound), a->error_bound_bytes, canvas->bytes);
 	if (a->error_bound_bytes)
-		fprintf(canvas->stream, "exact within %s%s", bound, canvas->bytes ? " bytes" : "");
+		r = table__line(canvas, "exact within %s%s%s%s", bound,
+				canvas->bytes ? " bytes" : "", *note ? ": " : "", note);
+	else if (*note)
+		r = table__line(canvas, "exact to the page: %s", note);
 	else
-		fputs("exact to the page", canvas->stream);
-	fprintf(canvas->stream, "%s%s\n", *note ? ": " : "", note);
+		r = table__line(canvas, "exact to the page%s", any_loss ? "" : ", nothing lost");
+	if (!r && !any_loss && (a->error_bound_bytes || *note))
+		r = table__line(canvas, "nothing lost");
 	free(note);
-	return 0;
+	return r;
+}
+
+static bool is_any_lost(const struct losses *losses)
+{
+	size_t len;
+	const struct loss *table = losses__table(&len);
+
+	for (size_t i = 0; i < len; i++)
+		if (losses__value(losses, &table[i]))
+			return true;
+	return false;
+}
+
+static int print_losses(const struct losses *losses, const struct canvas *canvas)
+{
+	size_t len;
+	const struct loss *table = losses__table(&len);
+	int r = 0;
+
+	for (size_t i = 0; !r && i < len; i++) {
+		uint64_t value = losses__value(losses, &table[i]);
+
+		if (value)
+			r = table__line(canvas, "lost: %" PRIu64 " %s", value, table[i].meaning);
+	}
+	return r;
 }
 
 static int print_late(const struct trace_info *trace, const struct canvas *canvas)
 {
-	for (size_t i = 0; i < trace->late_len; i++) {
+	int r = 0;
+
+	for (size_t i = 0; !r && i < trace->late_len; i++) {
 		char at[UNITS_SIZE], *object = strings__escape(trace->late[i].object);
 
 		if (!object)
 			return -ENOMEM;
 		units__duration(at, sizeof(at), (double)trace->late[i].at_ns);
-		fprintf(canvas->stream, "markers of %s counted from %s on\n", object, at);
+		r = table__line(canvas, "markers of %s counted from %s on", object, at);
 		free(object);
 	}
-	return 0;
+	return r;
+}
+
+static int print_outside(uint64_t processes, const struct canvas *canvas)
+{
+	if (!processes)
+		return 0;
+	return table__line(canvas,
+			   "%" PRIu64 " process%s outside the trace map%s a probed file, and "
+			   "run%s into its probes, too",
+			   processes, processes == 1 ? "" : "es", processes == 1 ? "s" : "",
+			   processes == 1 ? "s" : "");
 }
 
 int table__notes(const struct report *report, const struct canvas *canvas)
 {
-	bool any = false;
 	int r;
 
 	fputc('\n', canvas->stream);
-	r = print_tree(&report->tree, canvas);
+	r = print_tree(report, canvas);
 	if (!r)
-		r = print_exactness(report, canvas);
-	if (r)
-		return r;
-	print_losses(&report->losses, canvas, &any);
-	if (!any)
-		fputs("nothing lost\n", canvas->stream);
-	if (report->trace.outside_processes)
-		fprintf(canvas->stream,
-			"%" PRIu64 " process%s outside the trace map%s a probed file and run%s "
-			"into its probes, too\n",
-			report->trace.outside_processes,
-			report->trace.outside_processes == 1 ? "" : "es",
-			report->trace.outside_processes == 1 ? "s" : "",
-			report->trace.outside_processes == 1 ? "s" : "");
-	return print_late(&report->trace, canvas);
+		r = print_exactness(report, canvas, is_any_lost(&report->losses));
+	if (!r)
+		r = print_losses(&report->losses, canvas);
+	if (!r)
+		r = print_late(&report->trace, canvas);
+	return r ? r : print_outside(report->trace.outside_processes, canvas);
 }

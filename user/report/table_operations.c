@@ -31,7 +31,7 @@ static int prepare(struct operations *t, const struct report *report,
 	size_t len = report->operations_len;
 	int r;
 
-	*t = (struct operations){ .report = report, .style = { .bytes = canvas->bytes } };
+	*t = (struct operations){.report = report, .style = {.bytes = canvas->bytes}};
 	r = columns__parse(options->columns, t->columns, &t->columns_len);
 	if (r)
 		return r;
@@ -107,25 +107,23 @@ static bool shows(const struct operations *t, enum column column)
 	return false;
 }
 
-static void print_footnotes(const struct operations *t, const struct canvas *canvas)
+static int print_footnotes(const struct operations *t, struct canvas *canvas)
 {
-	bool any_incomplete = false;
 	size_t left_out = t->report->operations_len - t->shown;
+	bool any_incomplete = false;
+	int r = 0;
 
 	for (size_t i = 0; i < t->shown; i++)
 		any_incomplete |= t->values[t->order[i].operation].incomplete != 0;
-	if (left_out) {
-		char text[CELL_SIZE];
-
-		snprintf(text, sizeof(text), "%zu more operation%s not shown", left_out,
-			 left_out == 1 ? "" : "s");
-		table__footnote(canvas, text);
-	}
-	if (t->style.any_overlapped && values__any_process_wide(t->columns, t->columns_len))
-		table__footnote(canvas, TABLE_OVERLAPPED);
-	if (any_incomplete && shows(t, COLUMN_COUNT))
-		table__footnote(canvas, "† incomplete: ended by exec, exit or detach; counted, but "
-					"not in growth, peak and time");
+	if (left_out)
+		r = table__footnote(canvas, "%zu more operation%s not shown", left_out,
+				    left_out == 1 ? "" : "s");
+	if (!r && t->style.any_overlapped && values__any_process_wide(t->columns, t->columns_len))
+		r = table__explain_overlap(canvas);
+	if (!r && any_incomplete && shows(t, COLUMN_COUNT))
+		r = table__footnote(canvas, "† incomplete: ended by exec, exit or detach; counted, "
+					    "but not in growth, peak and time");
+	return r;
 }
 
 /* Why there may be nothing, in one line. */
@@ -133,17 +131,20 @@ static int print_none(const struct report *report, const struct canvas *canvas)
 {
 	const struct trace_info *trace = &report->trace;
 	char *specs = values__join(trace->windows, trace->windows_len);
+	int r;
 
 	if (!specs)
 		return -ENOMEM;
-	fprintf(canvas->stream, "no %s window was seen: memtrace-marker(3) shows how a program "
-				"marks its operations\n", specs);
+	r = table__line(canvas,
+			"no %s window was seen: memtrace-marker(3) shows how a program marks "
+			"its operations",
+			specs);
 	free(specs);
-	return 0;
+	return r;
 }
 
 int table__operations(const struct report *report, const struct render_options *options,
-		      const struct canvas *canvas)
+		      struct canvas *canvas)
 {
 	struct operations t;
 	int r;
@@ -154,7 +155,7 @@ int table__operations(const struct report *report, const struct render_options *
 	if (!r)
 		r = print_grid(&t, canvas);
 	if (!r)
-		print_footnotes(&t, canvas);
+		r = print_footnotes(&t, canvas);
 	free_operations(&t);
 	return r;
 }

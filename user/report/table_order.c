@@ -100,7 +100,7 @@ int order__operations(const struct report *report, const struct values *values, 
 		      struct ordered **out)
 {
 	size_t len = report->operations_len, nodes = len + 1;
-	struct order o = { .report = report, .values = values };
+	struct order o = {.report = report, .values = values};
 	struct ordered *list;
 	size_t *memory;
 	int r = sort ? columns__parse(sort, o.sort, &o.sort_len) : 0;

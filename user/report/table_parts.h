@@ -11,20 +11,20 @@
 
 /* Each returns 0 or negative errno, and prints an empty line before what follows another part. */
 int table__operations(const struct report *report, const struct render_options *options,
-		      const struct canvas *canvas);
+		      struct canvas *canvas);
 int table__windows(const struct report *report, const struct render_options *options,
-		   const struct canvas *canvas);
+		   struct canvas *canvas);
 int table__processes(const struct report *report, const struct canvas *canvas);
 int table__notes(const struct report *report, const struct canvas *canvas);
 
-/* One line, dimmed with colour. */
-void table__footnote(const struct canvas *canvas, const char *text);
-
-/* What the mark of a process-wide value means. */
-#define TABLE_OVERLAPPED                                                                           \
-	"* another thread had a window open at the same time: its pages are counted in both; "    \
-	"own growth is the one to add up"
-
+/* A line of text, broken between words on a narrow terminal. -ENOMEM. */
+int table__line(const struct canvas *canvas, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The same, dimmed with colour. */
+int table__footnote(const struct canvas *canvas, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* What the mark of a process-wide value means, once. */
+int table__explain_overlap(struct canvas *canvas);
 /* An operation in the order of the table. */
 struct ordered {
 	size_t operation; /* index into report.operations */

@@ -144,18 +144,18 @@ static const struct process_column {
 	unsigned int flags, parts;
 	char *(*print)(const struct process_row *process, const struct style *style);
 } columns[] = {
-	{ "PID", GRID_RIGHT, PART_BOTH, print_pid },
-	{ "COMMAND", GRID_FLEX, PART_BOTH, print_command },
-	{ "BEGIN→END", 0, PART_LIFE, print_life },
-	{ "RSS BEGIN", GRID_RIGHT, PART_LIFE, print_begin },
-	{ "RSS END", GRID_RIGHT, PART_LIFE, print_end },
-	{ "PEAK RSS", GRID_RIGHT, PART_LIFE, print_peak },
-	{ "PEAK ANON", GRID_RIGHT, PART_PEAK, print_anon },
-	{ "FILE", GRID_RIGHT, PART_PEAK, print_file },
-	{ "SHMEM", GRID_RIGHT, PART_PEAK, print_shmem },
-	{ "PEAK SWAP", GRID_RIGHT, PART_PEAK, print_swap },
-	{ "FAULTS", GRID_RIGHT, PART_LIFE, print_faults },
-	{ "OPEN AT PEAK", GRID_FLEX, PART_PEAK, print_open },
+	{"PID", GRID_RIGHT, PART_BOTH, print_pid},
+	{"COMMAND", GRID_FLEX, PART_BOTH, print_command},
+	{"BEGIN→END", 0, PART_LIFE, print_life},
+	{"RSS BEGIN", GRID_RIGHT, PART_LIFE, print_begin},
+	{"RSS END", GRID_RIGHT, PART_LIFE, print_end},
+	{"PEAK RSS", GRID_RIGHT, PART_LIFE, print_peak},
+	{"PEAK ANON", GRID_RIGHT, PART_PEAK, print_anon},
+	{"FILE", GRID_RIGHT, PART_PEAK, print_file},
+	{"SHMEM", GRID_RIGHT, PART_PEAK, print_shmem},
+	{"PEAK SWAP", GRID_RIGHT, PART_PEAK, print_swap},
+	{"FAULTS", GRID_RIGHT, PART_LIFE, print_faults},
+	{"OPEN AT PEAK", GRID_FLEX, PART_PEAK, print_open},
 };
 #define COLUMNS_LEN (sizeof(columns) / sizeof(columns[0]))
 
@@ -215,7 +215,7 @@ static int print_part(const struct report *report, enum part part, const struct 
 
 int table__processes(const struct report *report, const struct canvas *canvas)
 {
-	struct style style = { .bytes = canvas->bytes };
+	struct style style = {.bytes = canvas->bytes};
 	size_t shown = 0;
 	int r;
 

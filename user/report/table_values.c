@@ -13,22 +13,14 @@ static const struct {
 	const char *header;
 	bool bytes, process_wide;
 } columns[COLUMNS] = {
-	[COLUMN_NAME] = { "OPERATION", false, false },
-	[COLUMN_COUNT] = { "COUNT", false, false },
-	[COLUMN_GROWTH] = { "GROWTH", true, true },
-	[COLUMN_PEAK] = { "PEAK", true, true },
-	[COLUMN_PEAK_RSS] = { "PEAK RSS", true, true },
-	[COLUMN_GAINED] = { "GAINED", true, true },
-	[COLUMN_RETURNED] = { "RETURNED", true, true },
-	[COLUMN_OWN] = { "OWN", true, false },
-	[COLUMN_SELF] = { "SELF", true, true },
-	[COLUMN_FOREIGN] = { "FOREIGN", true, true },
-	[COLUMN_ANON] = { "ANON", true, true },
-	[COLUMN_FILE] = { "FILE", true, true },
-	[COLUMN_SHMEM] = { "SHMEM", true, true },
-	[COLUMN_SWAP] = { "SWAP", true, true },
-	[COLUMN_FAULTS] = { "FAULTS", false, false },
-	[COLUMN_TIME] = { "TIME", false, false },
+	[COLUMN_NAME] = {"OPERATION", false, false},  [COLUMN_COUNT] = {"COUNT", false, false},
+	[COLUMN_GROWTH] = {"GROWTH", true, true},     [COLUMN_PEAK] = {"PEAK", true, true},
+	[COLUMN_PEAK_RSS] = {"PEAK RSS", true, true}, [COLUMN_GAINED] = {"GAINED", true, true},
+	[COLUMN_RETURNED] = {"RETURNED", true, true}, [COLUMN_OWN] = {"OWN", true, false},
+	[COLUMN_SELF] = {"SELF", true, true},	      [COLUMN_FOREIGN] = {"FOREIGN", true, true},
+	[COLUMN_ANON] = {"ANON", true, true},	      [COLUMN_FILE] = {"FILE", true, true},
+	[COLUMN_SHMEM] = {"SHMEM", true, true},	      [COLUMN_SWAP] = {"SWAP", true, true},
+	[COLUMN_FAULTS] = {"FAULTS", false, false},   [COLUMN_TIME] = {"TIME", false, false},
 };
 
 static void set(struct values *v, enum column column, bool known, int64_t value)
@@ -53,7 +45,7 @@ static void set_faults(struct values *v, const struct faults *faults)
 
 void values__of_operation(struct values *v, const struct operation *o)
 {
-	*v = (struct values){ .incomplete = o->incomplete, .overlapped = o->overlapped_count > 0 };
+	*v = (struct values){.incomplete = o->incomplete, .overlapped = o->overlapped_count > 0};
 	set(v, COLUMN_COUNT, true, (int64_t)o->count);
 	set(v, COLUMN_GROWTH, o->growth_bytes.count > 0, o->growth_bytes.total);
 	set(v, COLUMN_PEAK, o->peak_growth_bytes.count > 0, o->peak_growth_bytes.max);
@@ -73,7 +65,7 @@ void values__of_operation(struct values *v, const struct operation *o)
 
 void values__of_window(struct values *v, const struct window_row *w)
 {
-	*v = (struct values){ .overlapped = w->overlapped };
+	*v = (struct values){.overlapped = w->overlapped};
 	set(v, COLUMN_COUNT, true, (int64_t)w->index);
 	set(v, COLUMN_GROWTH, true, w->growth_bytes);
 	set(v, COLUMN_PEAK, true, w->peak_growth_bytes);
@@ -146,7 +138,7 @@ void values__print_faults(char cell[CELL_SIZE], const struct faults *f, bool any
 void values__print(char cell[CELL_SIZE], const struct values *v, enum column column,
 		   const struct cell_style *style)
 {
-	const struct faults faults = { v->known[column], v->value[column], v->major_faults };
+	const struct faults faults = {v->known[column], v->value[column], v->major_faults};
 	size_t len;
 
 	if (!v->known[column])

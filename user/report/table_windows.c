@@ -20,9 +20,12 @@ struct windows {
 };
 
 static const char *const ends[] = {
-	[WINDOW_END_END] = "end",	    [WINDOW_END_UNWOUND] = "unwound",
-	[WINDOW_END_THREAD_EXIT] = "thread-exit", [WINDOW_END_EXEC] = "exec",
-	[WINDOW_END_EXIT] = "exit",	    [WINDOW_END_DETACH] = "detach",
+	[WINDOW_END_END] = "end",
+	[WINDOW_END_UNWOUND] = "unwound",
+	[WINDOW_END_THREAD_EXIT] = "thread-exit",
+	[WINDOW_END_EXEC] = "exec",
+	[WINDOW_END_EXIT] = "exit",
+	[WINDOW_END_DETACH] = "detach",
 };
 
 static int by_id(const void *a, const void *b)
@@ -39,7 +42,7 @@ static int prepare(struct windows *t, const struct report *report,
 	size_t len = report->windows_len;
 	int r;
 
-	*t = (struct windows){ .report = report, .style = { .bytes = canvas->bytes } };
+	*t = (struct windows){.report = report, .style = {.bytes = canvas->bytes}};
 	r = columns__parse(options->columns, t->columns, &t->columns_len);
 	if (r)
 		return r;
@@ -63,7 +66,7 @@ static int prepare(struct windows *t, const struct report *report,
 /* The row of the window around it, when that window is in the list and began before. */
 static struct libscols_line *parent_row(const struct windows *t, size_t place)
 {
-	const struct window_row key = { .id = t->order[place]->parent }, *wanted = &key;
+	const struct window_row key = {.id = t->order[place]->parent}, *wanted = &key;
 	const struct window_row **found;
 
 	if (!wanted->id || wanted->id >= t->order[place]->id)
@@ -127,7 +130,7 @@ static int add_row(struct windows *t, struct grid *grid, size_t place)
 	return 0;
 }
 
-static int print(struct windows *t, const struct canvas *canvas)
+static int print(struct windows *t, struct canvas *canvas)
 {
 	struct grid *grid = grid__new();
 	int r = 0;
@@ -139,12 +142,12 @@ static int print(struct windows *t, const struct canvas *canvas)
 		r = grid__print(grid, canvas);
 	grid__free(grid);
 	if (!r && t->style.any_overlapped && values__any_process_wide(t->columns, t->columns_len))
-		table__footnote(canvas, TABLE_OVERLAPPED);
+		r = table__explain_overlap(canvas);
 	return r;
 }
 
 int table__windows(const struct report *report, const struct render_options *options,
-		   const struct canvas *canvas)
+		   struct canvas *canvas)
 {
 	struct windows t;
 	int r;

@@ -82,6 +82,8 @@ void procfs__command(pid_t pid, char ***args, size_t *len)
 	size_t size;
 	char *bytes = read_file(pid, "cmdline", &size);
 
+	*args = NULL;
+	*len = 0;
 	if (bytes)
 		procfs__split_args(bytes, size, args, len);
 	free(bytes);

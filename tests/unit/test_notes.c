@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Marker sites of real and of damaged ELF files. MARKER_LIBRARY, TRAP_OBJECT: paths from CMake. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "symbol/notes.h"
+
+#define MUTATIONS 3000
+
+static char *read_all(const char *path, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	char *bytes;
+
+	assert_true(fd >= 0 && !fstat(fd, &st));
+	*size = (size_t)st.st_size;
+	bytes = malloc(*size);
+	assert_int_equal(read(fd, bytes, *size), st.st_size);
+	close(fd);
+	return bytes;
+}
+
+static int find_in(const char *bytes, size_t size, struct marker_sites *sites)
+{
+	int fd = memfd_create("object", MFD_CLOEXEC), r;
+
+	assert_int_equal(write(fd, bytes, size), size);
+	r = notes__find_markers(fd, sites);
+	close(fd);
+	return r;
+}
+
+static void assert_nops(const char *bytes, size_t size, const struct marker_sites *s)
+{
+	for (size_t i = 0; i < s->begin_len; i++)
+		assert_true(s->begin[i] < size && (uint8_t)bytes[s->begin[i]] == 0x90);
+	for (size_t i = 0; i < s->end_len; i++)
+		assert_true(s->end[i] < size && (uint8_t)bytes[s->end[i]] == 0x90);
+}
+
+static void the_library_has_one_site_each(void **state)
+{
+	struct marker_sites sites = { 0 };
+	size_t size;
+	char *bytes = read_all(MARKER_LIBRARY, &size);
+
+	(void)state;
+	assert_int_equal(find_in(bytes, size, &sites), 0);
+	assert_int_equal(sites.begin_len, 1);
+	assert_int_equal(sites.end_len, 1);
+	assert_true(sites.begin[0] != sites.end[0]);
+	assert_nops(bytes, size, &sites);
+	free(bytes);
+}
+
+static void other_files_have_none(void **state)
+{
+	struct marker_sites sites = { .begin_len = 7 };
+	int fd = open("/bin/sh", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(notes__find_markers(fd, &sites), -ENOENT);
+	assert_int_equal(sites.begin_len, 7); /* untouched on failure */
+	close(fd);
+	assert_int_equal(find_in("not an ELF file", 15, &sites), -ENOENT);
+	assert_int_equal(find_in("", 0, &sites), -ENOENT);
+}
+
+/* A probe on a 5-byte nop kills forked children on Linux 6.18; one inside data or code is worse. */
+static void a_site_that_is_no_plain_nop_is_refused(void **state)
+{
+	struct marker_sites sites;
+	size_t size;
+	char *bytes = read_all(TRAP_OBJECT, &size);
+
+	(void)state;
+	assert_int_equal(find_in(bytes, size, &sites), -EBADMSG);
+	free(bytes);
+}
+
+static void damaged_files_do_no_harm(void **state)
+{
+	size_t size;
+	char *bytes = read_all(MARKER_LIBRARY, &size), *copy = malloc(size);
+
+	(void)state;
+	srand(4711);
+	for (int i = 0; i < MUTATIONS; i++) {
+		struct marker_sites sites = { 0 };
+		size_t len = i % 3 ? size : (size_t)rand() % size; /* every third cut short */
+
+		memcpy(copy, bytes, size);
+		for (int n = rand() % 30; n >= 0; n--) {
+			/* headers and notes more often than code */
+			size_t at = rand() % 2 ? (size_t)rand() % 1024 : (size_t)rand() % size;
+
+			copy[rand() % 4 ? at : size - 1 - at % size] = (char)rand();
+		}
+		if (!find_in(copy, len, &sites))
+			assert_nops(copy, len, &sites);
+	}
+	free(copy);
+	free(bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_library_has_one_site_each),
+		cmocka_unit_test(other_files_have_none),
+		cmocka_unit_test(a_site_that_is_no_plain_nop_is_refused),
+		cmocka_unit_test(damaged_files_do_no_harm),
+	};
+
+	return cmocka_run_group_tests_name("notes", tests, NULL, NULL);
+}
