@@ -13,7 +13,7 @@
 /* Exact sums as the kernel side makes them. */
 static struct exact_sums sums_of(const int64_t *values, size_t len)
 {
-	struct exact_sums s = { .count = len, .min = INT64_MAX, .max = INT64_MIN };
+	struct exact_sums s = {.count = len, .min = INT64_MAX, .max = INT64_MIN};
 	unsigned __int128 squares = 0;
 
 	for (size_t i = 0; i < len; i++) {
@@ -30,7 +30,7 @@ static struct exact_sums sums_of(const int64_t *values, size_t len)
 static struct summary summarize(const int64_t *values, size_t len, int64_t scale, size_t limit)
 {
 	struct exact_sums sums = sums_of(values, len);
-	struct reservoir kept = { 0 };
+	struct reservoir kept = {0};
 	struct summary summary;
 
 	for (size_t i = 0; i < len; i++)
@@ -50,7 +50,7 @@ static void nothing_is_known_of_no_values(void **state)
 
 static void one_value(void **state)
 {
-	const int64_t values[] = { -3 };
+	const int64_t values[] = {-3};
 	struct summary s = summarize(values, 1, 4096, 10);
 
 	(void)state;
@@ -62,7 +62,7 @@ static void one_value(void **state)
 
 static void median_of_an_even_number_rounds_down(void **state)
 {
-	const int64_t values[] = { 7, -4, 1, 2 }, negative[] = { -2, -1 };
+	const int64_t values[] = {7, -4, 1, 2}, negative[] = {-2, -1};
 
 	(void)state;
 	assert_int_equal(summarize(values, 4, 1, 10).median, 1);
@@ -73,7 +73,7 @@ static void median_of_an_even_number_rounds_down(void **state)
 static void deviation_equals_the_two_pass_formula(void **state)
 {
 	enum { LEN = 5000 };
-	static const int64_t offsets[] = { 0, 1000000000, 86400000000000 };
+	static const int64_t offsets[] = {0, 1000000000, 86400000000000};
 	int64_t *values = calloc(LEN, sizeof(*values));
 
 	(void)state;
@@ -98,7 +98,7 @@ static void deviation_equals_the_two_pass_formula(void **state)
 
 static void equal_values_do_not_deviate(void **state)
 {
-	const int64_t values[] = { 123456789012345, 123456789012345, 123456789012345 };
+	const int64_t values[] = {123456789012345, 123456789012345, 123456789012345};
 
 	(void)state;
 	assert_true(summarize(values, 3, 1, 10).stddev == 0);
@@ -122,7 +122,7 @@ static void a_full_reservoir_is_a_fair_sample(void **state)
 
 static void strict_wants_no_loss_and_no_bound(void **state)
 {
-	struct report report = { 0 };
+	struct report report = {0};
 	size_t len;
 	const struct loss *table = losses__table(&len);
 
@@ -143,7 +143,7 @@ static void strict_wants_no_loss_and_no_bound(void **state)
 
 static void strict_forgives_unmatched_ends_after_attaching(void **state)
 {
-	struct report report = { .trace.mode = TRACE_ATTACH, .losses.unmatched_ends = 3 };
+	struct report report = {.trace.mode = TRACE_ATTACH, .losses.unmatched_ends = 3};
 
 	(void)state;
 	assert_true(report__is_strict_ok(&report));

@@ -43,22 +43,22 @@ static void escape_shows_bytes_that_are_not_utf8(void **state)
 {
 	(void)state;
 	assert_escaped("\xff\xfe", "\\xff\\xfe");
-	assert_escaped("a\xc3", "a\\xc3");		/* cut short */
-	assert_escaped("\xc0\xaf", "\\xc0\\xaf");	/* overlong */
-	assert_escaped("\xed\xa0\x80", "\\xed\\xa0\\x80"); /* surrogate */
+	assert_escaped("a\xc3", "a\\xc3");			    /* cut short */
+	assert_escaped("\xc0\xaf", "\\xc0\\xaf");		    /* overlong */
+	assert_escaped("\xed\xa0\x80", "\\xed\\xa0\\x80");	    /* surrogate */
 	assert_escaped("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* past U+10FFFF */
 }
 
 static void to_utf8_repairs(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "plain", "plain" },
-		{ "a\xff"
-		  "b",
-		  "a\xef\xbf\xbd"
-		  "b" },
-		{ "\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd" },
-		{ "\x1b[0m", "\x1b[0m" },
+		{"plain", "plain"},
+		{"a\xff"
+		 "b",
+		 "a\xef\xbf\xbd"
+		 "b"},
+		{"\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\x1b[0m", "\x1b[0m"},
 	};
 
 	(void)state;
@@ -72,7 +72,7 @@ static void to_utf8_repairs(void **state)
 
 static void nearest_finds_slips_and_abbreviations(void **state)
 {
-	static const char *const words[] = { "marker", "func", "usdt", "python" };
+	static const char *const words[] = {"marker", "func", "usdt", "python"};
 
 	(void)state;
 	assert_string_equal(strings__nearest("markr", words, 4), "marker");

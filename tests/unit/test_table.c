@@ -4,13 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <wchar.h>
 
 #include <cmocka.h>
 
@@ -224,24 +225,56 @@ static void test_terminal_widths(void **state)
 	}
 }
 
-static void test_grid_cuts(void **state)
+/* As the grid prints it in `width` columns; the caller frees it. */
+static char *print_cell(const char *cell, size_t width)
 {
-	const struct canvas canvas = {.width = 8};
-	struct canvas narrow = canvas;
+	struct canvas canvas = {.width = width};
 	struct grid *grid = grid__new();
 	char *text = NULL;
 	size_t size;
 
-	(void)state;
-	narrow.stream = open_memstream(&text, &size);
+	canvas.stream = open_memstream(&text, &size);
 	grid__add_column(grid, "N", GRID_FLEX);
-	grid__add_cell(grid, grid__add_row(grid, NULL), "0123456789");
-	assert_int_equal(grid__print(grid, &narrow), 0);
-	fclose(narrow.stream);
-	assert_string_equal(text, "N\n0123456…\n");
+	grid__add_cell(grid, grid__add_row(grid, NULL), cell);
+	assert_int_equal(grid__print(grid, &canvas), 0);
+	fclose(canvas.stream);
 	grid__free(grid);
+	return text;
+}
+
+static void assert_printed(const char *cell, size_t width, const char *expected)
+{
+	char *text = print_cell(cell, width);
+
+	assert_string_equal(text, expected);
 	free(text);
-	assert_int_equal(grid__print(NULL, &canvas), -12);
+}
+
+static void test_grid_cuts(void **state)
+{
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	locale_t before = uselocale(utf8);
+
+	(void)state;
+	assert_printed("0123456789", 0, "N\n0123456789\n");
+	assert_printed("0123456789", 10, "N\n0123456789\n");
+	assert_printed("0123456789", 8, "N\n0123456…\n");
+	/* Never less than that, and never half of a wide character. */
+	assert_printed("0123456789", 3, "N\n0123456…\n");
+	assert_printed("漢字漢字漢字", 8, "N\n漢字漢…\n");
+	/* No character, a private one, the last one: whatever it is, it ends. */
+	assert_printed("\u0378 \ue000 \U0010ffff", 0, "N\n\u0378 \ue000 \U0010ffff\n");
+	uselocale(before);
+	freelocale(utf8);
+}
+
+static void test_grid_in_another_locale(void **state)
+{
+	struct canvas canvas = {.stream = stdout};
+
+	(void)state;
+	assert_printed("café", 0, "N\ncaf\\xc3\\xa9\n");
+	assert_int_equal(grid__print(NULL, &canvas), -ENOMEM);
 	grid__free(NULL);
 }
 
@@ -260,6 +293,7 @@ int main(void)
 		TEST(test_damaged_parents),
 		TEST(test_terminal_widths),
 		TEST(test_grid_cuts),
+		TEST(test_grid_in_another_locale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,9 +12,13 @@
 /* Code point at s and the bytes it takes; false when they are not UTF-8. */
 static bool decode(const unsigned char *s, uint32_t *point, size_t *len)
 {
-	static const uint32_t lowest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3
-		   : s[0] < 0xf5 ? 4 : 0;
+	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = s[0] < 0x80	 ? 1
+		   : s[0] < 0xc2 ? 0
+		   : s[0] < 0xe0 ? 2
+		   : s[0] < 0xf0 ? 3
+		   : s[0] < 0xf5 ? 4
+				 : 0;
 	uint32_t p;
 
 	if (!n)
@@ -47,7 +51,8 @@ static int write_escape(char *out, uint32_t p)
 	case '\n': return sprintf(out, "\\n");
 	case '\t': return sprintf(out, "\\t");
 	case '\r': return sprintf(out, "\\r");
-	default: return sprintf(out, p < 0x100 ? "\\x%02x" : p < 0x10000 ? "\\u%04x" : "\\U%08x", p);
+	default:
+		return sprintf(out, p < 0x100 ? "\\x%02x" : p < 0x10000 ? "\\u%04x" : "\\U%08x", p);
 	}
 }
 

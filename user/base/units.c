@@ -7,7 +7,7 @@
 
 void units__bytes(char *buffer, size_t size, int64_t bytes, bool plain)
 {
-	static const char *const names[] = { "KiB", "MiB", "GiB", "TiB", "PiB" };
+	static const char *const names[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
 	double value = (double)bytes / 1024;
 	size_t i = 0;
 
@@ -33,10 +33,9 @@ void units__duration(char *buffer, size_t size, double ns)
 		double limit, divisor;
 		const char *format;
 	} scales[] = {
-		{ 999.5, 1, "%.0f ns" },	{ 9.995e3, 1e3, "%.2f µs" },
-		{ 99.95e3, 1e3, "%.1f µs" },	{ 999.5e3, 1e3, "%.0f µs" },
-		{ 9.995e6, 1e6, "%.2f ms" },	{ 99.95e6, 1e6, "%.1f ms" },
-		{ 999.5e6, 1e6, "%.0f ms" },	{ INFINITY, 1e9, "%.3f s" },
+		{999.5, 1, "%.0f ns"},	   {9.995e3, 1e3, "%.2f µs"}, {99.95e3, 1e3, "%.1f µs"},
+		{999.5e3, 1e3, "%.0f µs"}, {9.995e6, 1e6, "%.2f ms"}, {99.95e6, 1e6, "%.1f ms"},
+		{999.5e6, 1e6, "%.0f ms"}, {INFINITY, 1e9, "%.3f s"},
 	};
 	size_t i = 0;
 

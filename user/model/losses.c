@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-#define LOSS(field, text) { #field, text, offsetof(struct losses, field) }
+#define LOSS(field, text)                                                                          \
+	{                                                                                          \
+		.name = #field, .meaning = (text), .offset = offsetof(struct losses, field)        \
+	}
 
 static const struct loss table[] = {
 	LOSS(windows, "windows are in the totals, but not in the list and the medians"),
@@ -13,7 +16,8 @@ static const struct loss table[] = {
 	LOSS(recursion_misses, "events came while their program was busy on that CPU"),
 	LOSS(table_full, "windows, operations or threads found no room in a table"),
 	LOSS(inexact_reads, "reads of counters did not settle"),
-	LOSS(ambiguous_own, "changes could not be told apart between threads: own growth is a guess"),
+	LOSS(ambiguous_own,
+	     "changes could not be told apart between threads: own growth is a guess"),
 	LOSS(processes, "processes found no room or lost their records"),
 	LOSS(late_attach, "objects were probed after they had been mapped"),
 };

@@ -18,7 +18,7 @@ const struct loss *losses__table(size_t *len);
 uint64_t losses__value(const struct losses *losses, const struct loss *loss);
 
 /*
- * Whether --strict is satisfied: nothing lost, nothing inexact. Ends without a begin do not count in
- * a trace that attached to running processes: their windows may have been open before.
+ * Whether --strict is satisfied: nothing lost, nothing inexact. Ends without a begin do not count
+ * in a trace that attached to running processes: their windows may have been open before.
  */
 bool report__is_strict_ok(const struct report *report);

@@ -46,5 +46,5 @@ void report__free(struct report *report)
 		free(report->operations[i].name);
 	free(report->operations);
 	free(report->windows);
-	*report = (struct report){ 0 };
+	*report = (struct report){0};
 }

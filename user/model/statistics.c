@@ -45,7 +45,7 @@ int reservoir__add(struct reservoir *r, int64_t value, size_t limit)
 void reservoir__free(struct reservoir *r)
 {
 	free(r->values);
-	*r = (struct reservoir){ 0 };
+	*r = (struct reservoir){0};
 }
 
 static int compare(const void *a, const void *b)
@@ -84,7 +84,7 @@ static double deviation(const struct exact_sums *s)
 void summary__fill(struct summary *out, const struct exact_sums *s, int64_t scale,
 		   struct reservoir *values)
 {
-	*out = (struct summary){ .count = s->count };
+	*out = (struct summary){.count = s->count};
 	if (!s->count)
 		return;
 	out->total = s->total * scale;

@@ -28,7 +28,7 @@ static enum column find(const char *name, size_t len)
 {
 	enum column c = 0;
 
-	while (c < COLUMNS && (strlen(names[c]) != len || memcmp(names[c], name, len)))
+	while (c < COLUMNS && (strlen(names[c]) != len || memcmp(names[c], name, len) != 0))
 		c++;
 	return c;
 }

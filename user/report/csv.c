@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One row an operation (quoted as in RFC 4180): the keys of its JSON object, those of nested objects joined with
- * a dot. An unknown value is an empty field.
+ * One row an operation (quoted as in RFC 4180): the keys of its JSON object, those of nested
+ * objects joined with a dot. An unknown value is an empty field.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -39,7 +39,8 @@ static void write_fields(FILE *stream, json_t *object, const char *prefix, bool 
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		char name[128];
 
 		snprintf(name, sizeof(name), "%s%s%s", prefix, *prefix ? "." : "", key);
@@ -72,7 +73,7 @@ static int write_row(FILE *stream, const struct operation *operation, bool heade
 
 static int render(const struct report *report, const struct render_options *options, FILE *stream)
 {
-	static const struct operation none = { .name = (char *)"" };
+	static const struct operation none = {.name = (char *)""};
 	int r = write_row(stream, &none, true);
 
 	(void)options;
@@ -81,4 +82,4 @@ static int render(const struct report *report, const struct render_options *opti
 	return r ? r : ferror(stream) ? -EIO : 0;
 }
 
-const struct renderer renderer_csv = { .name = "csv", .render = render };
+const struct renderer renderer_csv = {.name = "csv", .render = render};

@@ -53,20 +53,20 @@ static json_t *json_of_trace(const struct trace_info *t)
 
 	for (size_t i = 0; i < t->pids_len; i++)
 		json_array_append_new(pids, json_integer(t->pids[i]));
-	json_object_set_new(j, "mode", json_string(t->mode == TRACE_COMMAND ? "command" : "attach"));
-	json_object_set_new(j, "command", t->mode == TRACE_COMMAND
-						  ? json_of_strings(t->command, t->command_len)
-						  : json_null());
+	json_object_set_new(j, "mode",
+			    json_string(t->mode == TRACE_COMMAND ? "command" : "attach"));
+	json_object_set_new(j, "command",
+			    t->mode == TRACE_COMMAND ? json_of_strings(t->command, t->command_len)
+						     : json_null());
 	json_object_set_new(j, "pids", pids);
 	json_object_set_new(j, "windows", json_of_strings(t->windows, t->windows_len));
 	json_object_set_new(j, "started_at", json_of_time(t->started_at_s));
 	json_object_set_new(j, "duration_ns", json_integer(t->duration_ns));
-	json_object_set_new(j, "exit_code", t->exited && !by_signal ? json_integer(t->exit_code)
-								    : json_null());
-	json_object_set_new(j, "exit_signal", by_signal ? json_integer(t->exit_signal)
-							: json_null());
-	json_object_set_new(j, "outside_processes",
-			    json_integer((json_int_t)t->outside_processes));
+	json_object_set_new(j, "exit_code",
+			    t->exited && !by_signal ? json_integer(t->exit_code) : json_null());
+	json_object_set_new(j, "exit_signal",
+			    by_signal ? json_integer(t->exit_signal) : json_null());
+	json_object_set_new(j, "outside_processes", json_integer((json_int_t)t->outside_processes));
 	return j;
 }
 
@@ -171,4 +171,4 @@ static int render(const struct report *report, const struct render_options *opti
 	return r ? r : ferror(stream) ? -EIO : 0;
 }
 
-const struct renderer renderer_json = { .name = "json", .render = render };
+const struct renderer renderer_json = {.name = "json", .render = render};

@@ -29,7 +29,7 @@ json_t *json_of_strings(char *const *strings, size_t len)
 
 json_t *json_of_types(const int64_t *bytes, size_t types)
 {
-	static const char *const names[MEM_TYPES] = { "anon", "file", "shmem", "swap" };
+	static const char *const names[MEM_TYPES] = {"anon", "file", "shmem", "swap"};
 	json_t *object = json_object();
 
 	for (size_t i = 0; i < types; i++)
@@ -66,7 +66,8 @@ static json_t *json_of_summary(const struct summary *s, bool with_total, bool wi
 	json_object_set_new(object, "mean", real_or_null(known, s->mean));
 	json_object_set_new(object, "median", integer_or_null(known, s->median));
 	if (with_flags || (known && !s->median_exact))
-		json_object_set_new(object, "median_exact", json_boolean(!known || s->median_exact));
+		json_object_set_new(object, "median_exact",
+				    json_boolean(!known || s->median_exact));
 	json_object_set_new(object, "max", integer_or_null(known, s->max));
 	json_object_set_new(object, "stddev", real_or_null(s->count > 1, s->stddev));
 	return object;
@@ -99,8 +100,8 @@ json_t *json_of_operation(const struct operation *o, bool with_flags)
 
 json_t *json_of_process(const struct process_row *p)
 {
-	static const char *const begins[] = { "exec", "fork", "attach" };
-	static const char *const ends[] = { "exit", "exec", "detach" };
+	static const char *const begins[] = {"exec", "fork", "attach"};
+	static const char *const ends[] = {"exit", "exec", "detach"};
 	json_t *j = json_object();
 
 	json_object_set_new(j, "pid", json_integer(p->pid));
@@ -134,8 +135,8 @@ json_t *json_of_process(const struct process_row *p)
 
 json_t *json_of_window(const struct window_row *w, const struct report *report)
 {
-	static const char *const ends[] = { "end", "unwound", "thread-exit", "exec", "exit",
-					    "detach" };
+	static const char *const ends[] = {"end",  "unwound", "thread-exit",
+					   "exec", "exit",    "detach"};
 	json_t *j = json_object();
 
 	json_object_set_new(j, "operation", json_of_string(report->operations[w->operation].name));

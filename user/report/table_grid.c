@@ -2,6 +2,7 @@
 #include "report/table_grid.h"
 
 #include <errno.h>
+#include <langinfo.h>
 #include <libsmartcols.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -51,9 +52,14 @@ struct grid *grid__new(void)
 		grid__free(g);
 		return NULL;
 	}
-	/* The width is dealt with here, and what the target wrote has been escaped. */
+	/* The width is dealt with here. */
 	scols_table_set_termforce(g->table, SCOLS_TERMFORCE_NEVER);
-	scols_table_enable_noencoding(g->table, 1);
+	/*
+	 * What the target wrote has been escaped already. In another locale libsmartcols must do it
+	 * over: unescaped, what is not ASCII sends it into an endless loop (seen with 2.38.1).
+	 */
+	if (!strcmp(nl_langinfo(CODESET), "UTF-8"))
+		scols_table_enable_noencoding(g->table, 1);
 	return g;
 }
 

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# cpack -G DEB, cpack -G RPM: one package each for the tool, the marker library, its development files.
+set(CPACK_PACKAGE_VENDOR "memtrace")
+set(CPACK_PACKAGE_CONTACT "the memtrace authors")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_COMPONENTS_ALL memtrace marker marker-dev)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_MEMTRACE_PACKAGE_NAME memtrace)
+set(CPACK_DEBIAN_MARKER_PACKAGE_NAME libmemtrace-marker0)
+set(CPACK_DEBIAN_MARKER-DEV_PACKAGE_NAME libmemtrace-marker-dev)
+set(CPACK_DEBIAN_MARKER-DEV_PACKAGE_DEPENDS "libmemtrace-marker0 (= ${PROJECT_VERSION})")
+set(CPACK_RPM_COMPONENT_INSTALL ON)
+set(CPACK_RPM_PACKAGE_LICENSE "GPL-2.0-or-later AND MIT")
+include(CPack)
