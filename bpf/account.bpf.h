@@ -123,8 +123,10 @@ static long resync_cpu(u32 cpu, struct resync *r)
 		r->own_slot += change;
 		return 0;
 	}
-	if (change)
+	if (change) { /* its event has yet to come: that CPU is at it right now */
 		__sync_fetch_and_add(&view->credit[member], (s32)change);
+		r->state->concurrent = CONCURRENT_CPUS;
+	}
 	if (!slot && (change || !r->emptied))
 		resync_note_emptied(r, view, change);
 	else

@@ -102,6 +102,7 @@ __noinline int space__begin(u64 task_address, struct mt_proc *proc, u32 begin, u
 		return 0;
 	space__reset(space, mm, task);
 	account__begin(space, key, types);
+	space->concurrent = CONCURRENT_NONE; /* what was claimed now is the past of this space */
 	space->file = types[MT_FILE];
 	space->shmem = types[MT_SHMEM];
 	space->swap = space->swap_peak = types[MT_SWAP];

@@ -325,6 +325,8 @@ __noinline int window__close(struct space *space, u32 number, struct walk *w)
 	o.shmem = w->b.shmem - window->shmem;
 	o.swap = w->b.swap - window->swap;
 	o.gained = w->b.gained - window->gained;
+	if (o.gained < o.growth || o.gained < 0) /* read while other CPUs were between the two */
+		o.gained = o.growth > 0 ? o.growth : 0;
 	o.own = thread ? thread->own - window->own : 0;
 	o.child = window->child;
 	o.foreign = w->b.foreign - window->foreign;

@@ -64,7 +64,7 @@ static __always_inline void write_space_end(struct space *space, u32 key, struct
 	record->header.ppid = space->ppid;
 	record->end = w->end;
 	record->cpus = total.cpus;
-	record->concurrent = space->concurrent;
+	record->concurrent = space->concurrent == CONCURRENT_CPUS;
 	record->max_step = total.max_step;
 	record->events = total.events;
 	record->by_type[MT_ANON] = w->b.rss - w->b.file - w->b.shmem;

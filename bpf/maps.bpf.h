@@ -25,6 +25,12 @@
 
 enum space_state { SPACE_FREE, SPACE_COUNTING, SPACE_ENDED };
 
+/*
+ * Whose changes came: one thread's; also those of somebody outside the process, while the thread may
+ * have stood still; of two CPUs at once, for all that is known.
+ */
+enum concurrency { CONCURRENT_NONE, CONCURRENT_FOREIGN, CONCURRENT_CPUS };
+
 #define HISTORY 16 /* intervals; a power of two */
 
 /* What one interval between two window boundaries came to. */
@@ -51,7 +57,7 @@ struct space {
 	u64 run_at;
 	u32 state;		/* enum space_state */
 	u32 first_tid;		/* whose event came first */
-	u32 concurrent;		/* another thread's came, too */
+	u32 concurrent;		/* enum concurrency */
 	u32 open;		/* windows open now */
 	u32 folding;		/* boundaries whose maximum has not yet reached all windows */
 	u32 pad;

@@ -5,14 +5,19 @@
 
 /*
  * Notes whether changes can come from two CPUs at once. A vfork child's do not, since its parent
- * waits, nor do memtrace's own: while it places probes the target waits for it.
+ * waits, nor do memtrace's own: while it places probes the target waits for it. Others may come
+ * while the process stands still; when one is caught in the act, account__resync() notes that.
  */
 static __always_inline void note_thread(struct space *space, struct task_struct *task, bool own)
 {
-	if (!space->first_tid && own)
+	if (!own) {
+		if (!space->concurrent && task->tgid != own_tgid)
+			space->concurrent = CONCURRENT_FOREIGN;
+	} else if (!space->first_tid) {
 		space->first_tid = task->pid;
-	else if (task->tgid != own_tgid && !(own && task->tgid != space->tgid && task->vfork_done))
-		space->concurrent = 1;
+	} else if (task->tgid == space->tgid || !task->vfork_done) {
+		space->concurrent = CONCURRENT_CPUS;
+	}
 }
 
 SEC("tp_btf/rss_stat")
@@ -40,7 +45,7 @@ int BPF_PROG(on_rss_stat, struct mm_struct *mm, int member)
 	}
 	change = account__event(space, key, type);
 	space__apply(space, type, &change);
-	if (space->first_tid != task->pid && !space->concurrent)
+	if (space->first_tid != task->pid && space->concurrent != CONCURRENT_CPUS)
 		note_thread(space, task, own);
 	if (!space->open || type == MT_SWAP)
 		return 0;
