@@ -15,7 +15,8 @@ int main(int argc, char **argv)
 	int i = 1, status;
 	pid_t child;
 
-	if (!skel || !(skel->links.empty_rss_stat = bpf_program__attach(skel->progs.empty_rss_stat)))
+	if (!skel ||
+	    !(skel->links.empty_rss_stat = bpf_program__attach(skel->progs.empty_rss_stat)))
 		return 125;
 	for (; i + 1 < argc && strcmp(argv[i], "--"); i += 2)
 		if (!bpf_program__attach_uprobe(skel->progs.empty_uprobe, false, -1, argv[i],

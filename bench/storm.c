@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * bench-storm ROUNDS THREADS [marked]: threads map, touch and unmap 8 MiB ROUNDS times, 4 KiB pages;
- * prints nanoseconds a fault. marked: within a window, so that a tracer does all it can do.
+ * bench-storm ROUNDS THREADS [marked]: threads map, touch and unmap 8 MiB ROUNDS times, 4 KiB
+ * pages; prints nanoseconds a fault. marked: within a window, so that a tracer does all it can do.
  */
 #define _GNU_SOURCE
 #include <memtrace/marker.h>

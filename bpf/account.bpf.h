@@ -27,24 +27,24 @@ extern void *bpf_rdonly_cast(void *object, __u32 btf_id) __ksym __weak;
 
 /* What a change to the counters amounts to. */
 struct change {
-	s64 claimed;	/* pages newly accounted for, by whomever they were changed */
-	s64 gained;	/* sum of the increases among them */
-	s64 own;	/* pages that belong to this very event */
+	s64 claimed; /* pages newly accounted for, by whomever they were changed */
+	s64 gained;  /* sum of the increases among them */
+	s64 own;     /* pages that belong to this very event */
 };
 
 /* A load that the verifier lets through without a call: the address may be anything. */
 static __always_inline s32 read_s32(u64 address)
 {
-	struct refcount_struct *cell = bpf_rdonly_cast(
-		(void *)address, bpf_core_type_id_kernel(struct refcount_struct));
+	struct refcount_struct *cell =
+		bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct refcount_struct));
 
 	return cell->refs.counter;
 }
 
 /*
- * Where the counter of one type is. The kernel's order is file, anon, swap, shmem: ours with the last
- * bit flipped. The address is made from the number in the space, since the verifier allows neither a
- * variable index into nor arithmetic on the mm itself.
+ * Where the counter of one type is. The kernel's order is file, anon, swap, shmem: ours with the
+ * last bit flipped. The address is made from the number in the space, since the verifier allows
+ * neither a variable index into nor arithmetic on the mm itself.
  */
 static __always_inline u64 counter_address(const struct space *space, u32 member)
 {
@@ -57,7 +57,8 @@ static __always_inline struct percpu_counter *counter_at(u64 address)
 	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct percpu_counter));
 }
 
-/* A fold takes the lock, then changes count before the slot: while it is held both can't be read. */
+/* A fold takes the lock, then changes count before the slot: while it is held both can't be read.
+ */
 static __always_inline bool is_locked(const struct percpu_counter *counter)
 {
 	if (!bpf_core_field_exists(counter->lock.raw_lock.val.counter))
@@ -75,18 +76,19 @@ static __always_inline struct cpu_view *view_of(u32 space, u32 cpu)
 struct resync {
 	struct change change;
 	struct space *state;
-	u64 counter;		/* addresses */
+	u64 counter; /* addresses */
 	u64 slots;
 	u32 space;
 	u32 member;
-	u32 cpu;		/* this one; NONE: not on behalf of an event */
+	u32 cpu; /* this one; NONE: not on behalf of an event */
 	u32 settled;
 	u32 has_turn;
 	u32 pad;
-	s64 own_slot;		/* change of this CPU's slot */
-	struct cpu_view *emptied; /* of another CPU whose slot is 0 now: it may be the one that folded */
-	s64 emptied_slot;	/* change of its slot */
-	s64 emptied_total;	/* that and its share of the fold */
+	s64 own_slot; /* change of this CPU's slot */
+	struct cpu_view
+		*emptied;  /* of another CPU whose slot is 0 now: it may be the one that folded */
+	s64 emptied_slot;  /* change of its slot */
+	s64 emptied_total; /* that and its share of the fold */
 };
 
 static __always_inline s64 increase(s64 pages)
@@ -162,8 +164,8 @@ static __always_inline void resync_share_fold(struct resync *r, s64 fold, s32 ow
 
 static long take_turn(u32 i, struct resync *r)
 {
-	r->has_turn = !__sync_val_compare_and_swap(
-		&r->state->resyncing[r->member & (MT_TYPES - 1)], 0, 1);
+	r->has_turn = !__sync_val_compare_and_swap(&r->state->resyncing[r->member & (MT_TYPES - 1)],
+						   0, 1);
 	return r->has_turn;
 }
 
@@ -182,7 +184,8 @@ static long resync_once(u32 i, struct resync *r)
 
 	bpf_loop(FOLD_SPINS, wait_for_fold, r, 0);
 	if (is_locked(counter))
-		return 1; /* its CPU was taken away in the middle: half a fold must not be claimed */
+		return 1; /* its CPU was taken away in the middle: half a fold must not be claimed
+			   */
 	count = counter->count;
 	own_slot_now = read_s32(r->slots + cpu_offset[r->cpu & (MT_MAX_CPUS - 1)]);
 	barrier();
@@ -205,7 +208,7 @@ static long resync_once(u32 i, struct resync *r)
 __noinline int account__resync(struct space *space, u32 key, u32 member, u32 cpu,
 			       struct change *change)
 {
-	struct resync r = { .state = space, .space = key, .cpu = cpu };
+	struct resync r = {.state = space, .space = key, .cpu = cpu};
 
 	if (!space || !change)
 		return 0;

@@ -38,8 +38,7 @@ static __always_inline void copy_args(struct mt_space_begin *record, const struc
 		record->args_size = 0;
 }
 
-static __always_inline void write_space_begin(struct space *space,
-					      const struct task_struct *task,
+static __always_inline void write_space_begin(struct space *space, const struct task_struct *task,
 					      const s64 types[MT_TYPES], u32 begin, u32 previous)
 {
 	struct mt_space_begin *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);

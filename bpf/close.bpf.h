@@ -19,8 +19,8 @@ struct walk {
 	u32 end;	/* enum mt_end */
 	u32 ops_len;
 	u32 ops[MT_PEAK_OPS];
-	u32 slot;	/* of the result page */
-	u32 current_tid; /* 0: not on behalf of a thread */
+	u32 slot;	  /* of the result page */
+	u32 current_tid;  /* 0: not on behalf of a thread */
 	u64 minor, major; /* faults of current_tid so far */
 };
 
@@ -58,7 +58,7 @@ static long fold_window(u32 number, struct each *each)
 	if (!window || number == w->opening || window->state == WINDOW_FREE)
 		return 0;
 	if (window->state == WINDOW_OPENING) {
-		struct opening opening = { window };
+		struct opening opening = {window};
 
 		bpf_loop(SPINS, wait_for_opening, &opening, 0);
 		if (window->state == WINDOW_OPENING)
@@ -109,7 +109,7 @@ static __always_inline void note_peaks(struct space *space, struct walk *w)
  */
 __noinline int windows__fold(struct space *space, struct walk *w)
 {
-	struct each each = { space, w };
+	struct each each = {space, w};
 
 	if (!space || !w)
 		return 0;
@@ -136,8 +136,8 @@ static long wait_for_interval(u32 i, struct late_fold *f)
 }
 
 /*
- * Takes one of the intervals before the last from the history: its own boundary, on another CPU, may
- * still be on its way to this window, which is about to be gone.
+ * Takes one of the intervals before the last from the history: its own boundary, on another CPU,
+ * may still be on its way to this window, which is about to be gone.
  */
 static long add_history(u32 i, struct late_fold *f)
 {
@@ -197,15 +197,15 @@ static __always_inline void unlink_window(struct space *space, u32 number, struc
 	if (thread && thread->mm == space->mm && thread->top == number) {
 		thread->top = window->parent;
 	} else {
-		struct reparent r = { space, window->serial, window->parent, window->parent_op,
-				      window->parent_serial };
+		struct reparent r = {space, window->serial, window->parent, window->parent_op,
+				     window->parent_serial};
 
 		bpf_loop(space->windows, reparent_window, &r, 0);
 	}
 }
 
-static __always_inline void write_record(struct space *space, struct window *window,
-					 struct walk *w, const struct outcome *o)
+static __always_inline void write_record(struct space *space, struct window *window, struct walk *w,
+					 const struct outcome *o)
 {
 	struct mt_window_record *record = bpf_ringbuf_reserve(&details, sizeof(*record), 0);
 
@@ -306,11 +306,11 @@ __noinline int window__close(struct space *space, u32 number, struct walk *w)
 	if (!space || !w)
 		return 0;
 	window = window_at(space, number);
-	if (!window || __sync_val_compare_and_swap(&window->state, WINDOW_OPEN, WINDOW_CLOSING) !=
-			       WINDOW_OPEN)
+	if (!window ||
+	    __sync_val_compare_and_swap(&window->state, WINDOW_OPEN, WINDOW_CLOSING) != WINDOW_OPEN)
 		return 0;
 	if (space->folding) {
-		struct late_fold f = { .space = space, .window = window, .number = w->b.number };
+		struct late_fold f = {.space = space, .window = window, .number = w->b.number};
 
 		bpf_loop(HISTORY - 1, add_history, &f, 0);
 	}
@@ -376,7 +376,7 @@ static __always_inline void walk__for(struct walk *w, struct task_struct *task, 
 /* Closes the windows of one thread, or all with tid 0. */
 static __always_inline void windows__close(struct space *space, struct walk *w, u32 tid)
 {
-	struct each each = { space, w };
+	struct each each = {space, w};
 
 	w->tid = tid;
 	space__boundary(space, &w->b);

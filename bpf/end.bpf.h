@@ -46,7 +46,7 @@ static long give_back_chunk(u32 i, struct each *each)
 static __always_inline void write_space_end(struct space *space, u32 key, struct walk *w,
 					    struct task_struct *task)
 {
-	struct cpu_total total = { .space = key };
+	struct cpu_total total = {.space = key};
 	struct mt_space_end *record;
 	struct mt_proc *proc;
 
@@ -103,7 +103,7 @@ static __always_inline void write_space_end(struct space *space, u32 key, struct
 __noinline int space__end(struct space *space, u32 key, u32 end)
 {
 	struct task_struct *task = end == MT_END_DETACH ? NULL : bpf_get_current_task_btf();
-	struct each each = { .space = space };
+	struct each each = {.space = space};
 	struct walk w = {};
 
 	if (!space || __sync_val_compare_and_swap(&space->state, SPACE_COUNTING, SPACE_ENDED) !=

@@ -15,8 +15,8 @@
 #include <bpf/bpf_tracing.h>
 #include "contract.h"
 
-#define INDEX_BUCKETS 1024
-#define INDEX_WAYS    8
+#define INDEX_BUCKETS  1024
+#define INDEX_WAYS     8
 #define THREAD_BUCKETS 8192
 #define THREAD_WAYS    4
 #define NONE	       0xffffffffu
@@ -26,8 +26,8 @@
 enum space_state { SPACE_FREE, SPACE_COUNTING, SPACE_ENDED };
 
 /*
- * Whose changes came: one thread's; also those of somebody outside the process, while the thread may
- * have stood still; of two CPUs at once, for all that is known.
+ * Whose changes came: one thread's; also those of somebody outside the process, while the thread
+ * may have stood still; of two CPUs at once, for all that is known.
  */
 enum concurrency { CONCURRENT_NONE, CONCURRENT_FOREIGN, CONCURRENT_CPUS };
 
@@ -35,7 +35,7 @@ enum concurrency { CONCURRENT_NONE, CONCURRENT_FOREIGN, CONCURRENT_CPUS };
 
 /* What one interval between two window boundaries came to. */
 struct interval {
-	u64 run;		/* as in struct space; the number is that of the boundary that ended it */
+	u64 run; /* as in struct space; the number is that of the boundary that ended it */
 	s64 file, shmem;
 };
 
@@ -44,7 +44,7 @@ struct space {
 	u64 mm;
 	s64 rss;
 	s64 gained;
-	s64 folded[MT_TYPES];	/* percpu_counter.count as last seen */
+	s64 folded[MT_TYPES];	 /* percpu_counter.count as last seen */
 	u32 resyncing[MT_TYPES]; /* a CPU is in account__resync() */
 	s64 file, shmem, swap;
 	/*
@@ -55,14 +55,14 @@ struct space {
 	u64 run;
 	s64 run_file, run_shmem;
 	u64 run_at;
-	u32 state;		/* enum space_state */
-	u32 first_tid;		/* whose event came first */
-	u32 concurrent;		/* enum concurrency */
-	u32 open;		/* windows open now */
-	u32 folding;		/* boundaries whose maximum has not yet reached all windows */
+	u32 state;	/* enum space_state */
+	u32 first_tid;	/* whose event came first */
+	u32 concurrent; /* enum concurrency */
+	u32 open;	/* windows open now */
+	u32 folding;	/* boundaries whose maximum has not yet reached all windows */
 	u32 pad;
 	struct interval history[HISTORY]; /* of the latest, by number */
-	s64 foreign;		/* growth made by nobody in the process, while windows are open */
+	s64 foreign; /* growth made by nobody in the process, while windows are open */
 	s64 peak, peak_file, peak_shmem;
 	u64 peak_at;
 	s64 swap_peak;
@@ -70,19 +70,19 @@ struct space {
 	u32 peak_ops_len;
 	u32 tree_ops_len;
 	u32 tree_ops[MT_PEAK_OPS];
-	u64 tree_ops_at;	/* the tree's peak to which tree_ops belong */
-	u32 tgid;		/* in the initial pid namespace */
+	u64 tree_ops_at; /* the tree's peak to which tree_ops belong */
+	u32 tgid;	 /* in the initial pid namespace */
 	s32 pid, ppid;
 	u32 serial;
-	u32 windows;		/* highest window number ever used, plus 1 */
-	u32 chunks;		/* chunks held */
+	u32 windows; /* highest window number ever used, plus 1 */
+	u32 chunks;  /* chunks held */
 	u32 chunk[MT_SPACE_CHUNKS];
 };
 
 /* What has been seen of one CPU's share of a space's counters. A cache line each. */
 struct cpu_view {
 	s32 seen[MT_TYPES];
-	s32 credit[MT_TYPES];	/* claimed by another CPU's resync, not yet by this CPU's event */
+	s32 credit[MT_TYPES]; /* claimed by another CPU's resync, not yet by this CPU's event */
 	s64 max_step;
 	u64 events;
 	u64 pad[2];
@@ -91,20 +91,20 @@ struct cpu_view {
 enum window_state { WINDOW_FREE, WINDOW_OPENING, WINDOW_OPEN, WINDOW_CLOSING };
 
 struct window {
-	u64 id;			/* as the target knows it */
+	u64 id; /* as the target knows it */
 	u64 serial;
-	u64 parent_serial;	/* 0: none */
+	u64 parent_serial; /* 0: none */
 	u64 index;
-	u32 state;		/* enum window_state */
-	u32 tid;		/* of the thread that began it, initial pid namespace */
+	u32 state; /* enum window_state */
+	u32 tid;   /* of the thread that began it, initial pid namespace */
 	u32 op;
-	u32 parent;		/* window number of the parent, NONE: none */
-	u32 parent_op;		/* NONE: none */
+	u32 parent;    /* window number of the parent, NONE: none */
+	u32 parent_op; /* NONE: none */
 	u32 overlapped;
-	u32 boundary;		/* number of the boundary that opened it, 24 bits */
+	u32 boundary; /* number of the boundary that opened it, 24 bits */
 	s32 ns_tid;
-	s64 rss, file, shmem, swap;	/* at begin */
-	s64 gained, foreign, own;	/* counters at begin */
+	s64 rss, file, shmem, swap; /* at begin */
+	s64 gained, foreign, own;   /* counters at begin */
 	s64 child;
 	s64 peak, peak_file, peak_shmem;
 	u64 begin_ns;
@@ -112,18 +112,18 @@ struct window {
 };
 
 struct chunk {
-	u64 used;		/* a bit a window */
+	u64 used; /* a bit a window */
 	struct window window[MT_CHUNK_WINDOWS];
 };
 
 /* A thread that has or had a window open. */
 struct thread {
-	u64 tid;		/* 0: free */
-	s64 own;		/* growth it made while windows were open in its process */
-	u64 mm;			/* the space that top belongs to */
-	u32 top;		/* innermost open window it began, NONE: none */
-	u32 last_op;		/* of its latest window: the next one's name is often the same */
-	s32 ns_tid;		/* its id in memtrace's pid namespace; 0: not yet looked up */
+	u64 tid;     /* 0: free */
+	s64 own;     /* growth it made while windows were open in its process */
+	u64 mm;	     /* the space that top belongs to */
+	u32 top;     /* innermost open window it began, NONE: none */
+	u32 last_op; /* of its latest window: the next one's name is often the same */
+	s32 ns_tid;  /* its id in memtrace's pid namespace; 0: not yet looked up */
 	u32 pad;
 };
 
@@ -266,13 +266,13 @@ struct {
 } anchor SEC(".maps");
 
 /* Set by the loader before loading. These types show in the skeleton: uapi names. */
-const volatile __u32 cpus = 1;	/* possible CPUs */
-const volatile __u32 follow = 1;	/* children of traced processes are traced */
+const volatile __u32 cpus = 1;	 /* possible CPUs */
+const volatile __u32 follow = 1; /* children of traced processes are traced */
 
 /* Shared with the loader through .bss. */
-__u64 cpu_offset[MT_MAX_CPUS] = {};	/* of per-CPU memory, by CPU */
+__u64 cpu_offset[MT_MAX_CPUS] = {}; /* of per-CPU memory, by CPU */
 __u64 losses[MT_LOSS_MAX] = {};
-__s64 tree_rss = 0;	/* sum over the living spaces */
+__s64 tree_rss = 0; /* sum over the living spaces */
 __s64 tree_peak = 0;
 __u64 tree_peak_at = 0;
 __u32 live_spaces = 0;
@@ -280,11 +280,11 @@ __u32 live_procs = 0;
 __u32 space_serial = 0;
 __u64 window_serial = 0;
 __u64 windows_ended = 0;
-__u32 op_count = 0;	/* beside MT_OP_OTHER, which is there from the start */
-__u32 own_level = 0;	/* of memtrace's pid namespace */
+__u32 op_count = 0;  /* beside MT_OP_OTHER, which is there from the start */
+__u32 own_level = 0; /* of memtrace's pid namespace */
 __u64 own_namespace = 0;
-__u32 own_tgid = 0;	/* memtrace itself */
-__u32 scan_detach = 0;	/* what the task iterator is run for: 0 adding, 1 last faults */
+__u32 own_tgid = 0;    /* memtrace itself */
+__u32 scan_detach = 0; /* what the task iterator is run for: 0 adding, 1 last faults */
 
 static __always_inline void lost(enum mt_loss what)
 {

@@ -22,7 +22,8 @@ static __always_inline struct mt_op *op__at(u32 op)
 	return bpf_map_lookup_elem(&ops, &op);
 }
 
-/* Whether an operation has this zero-padded name; without a branch a word, for the verifier's sake. */
+/* Whether an operation has this zero-padded name; without a branch a word, for the verifier's sake.
+ */
 static __always_inline bool op__is_named(u32 key, const struct op_name *name)
 {
 	const struct mt_op *op = op__at(key);
@@ -157,8 +158,8 @@ static __always_inline void add_measure(s64 value, s64 *sum, s64 *min, s64 *max,
 }
 
 /*
- * Enters a window. One that was cut short (incomplete) counts, and its highest RSS was real; what it
- * would have come to is not known, so sums and statistics leave it out.
+ * Enters a window. One that was cut short (incomplete) counts, and its highest RSS was real; what
+ * it would have come to is not known, so sums and statistics leave it out.
  */
 __noinline int op__add(struct mt_op *op, const struct outcome *o)
 {
@@ -204,6 +205,7 @@ static __always_inline void op__note_parent(struct mt_op *op, u32 parent)
 
 	if (old == now || old == MT_PARENT_DIFFERS)
 		return;
-	if (old != MT_PARENT_UNSET || __sync_val_compare_and_swap(&op->parent, MT_PARENT_UNSET, now))
+	if (old != MT_PARENT_UNSET ||
+	    __sync_val_compare_and_swap(&op->parent, MT_PARENT_UNSET, now))
 		op->parent = MT_PARENT_DIFFERS;
 }

@@ -6,7 +6,7 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	u32 tgid = parent->tgid, child_tgid = child->tgid;
-	struct mt_proc fresh = { .space = NONE }, *proc;
+	struct mt_proc fresh = {.space = NONE}, *proc;
 	u32 previous;
 
 	if (tgid == child_tgid || !follow) /* a thread */
@@ -20,7 +20,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	}
 	__sync_fetch_and_add(&live_procs, 1);
-	if (BPF_CORE_READ(child, mm) == BPF_CORE_READ(parent, mm)) /* vfork: its own space begins at its exec */
+	if (BPF_CORE_READ(child, mm) ==
+	    BPF_CORE_READ(parent, mm)) /* vfork: its own space begins at its exec */
 		return 0;
 	proc = bpf_map_lookup_elem(&procs, &child_tgid);
 	if (proc)

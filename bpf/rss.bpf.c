@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Every change of every RSS counter on the host: what is not traced leaves after one table lookup. */
+/* Every change of every RSS counter on the host: what is not traced leaves after one table lookup.
+ */
 #include "end.bpf.h"
 #include "thread.bpf.h"
 
@@ -38,9 +39,9 @@ int BPF_PROG(on_rss_stat, struct mm_struct *mm, int member)
 	own = is_own(task, mm);
 	if (!own && !mm->mm_users.counter) {
 		/* Its last user is gone: this is the teardown, which is no part of any window. */
-		space__end(space, key, task->tgid == space->tgid && !(task->flags & PF_EXITING)
-					       ? MT_END_EXEC
-					       : MT_END_EXIT);
+		space__end(space, key,
+			   task->tgid == space->tgid && !(task->flags & PF_EXITING) ? MT_END_EXEC
+										    : MT_END_EXIT);
 		return 0;
 	}
 	change = account__event(space, key, type);

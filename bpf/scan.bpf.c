@@ -33,7 +33,8 @@ int prepare(void *ctx)
 	struct mt_op *other;
 
 	bpf_probe_read_kernel(&base, sizeof(base),
-			      (void *)address_of(&anchor) + bpf_core_field_offset(struct bpf_array, pptrs));
+			      (void *)address_of(&anchor) +
+				      bpf_core_field_offset(struct bpf_array, pptrs));
 	f.base = (u64)base;
 	bpf_loop(cpus, find_offset, &f, 0);
 
@@ -53,7 +54,7 @@ int prepare(void *ctx)
 static __always_inline void add_task(struct task_struct *task, u32 tgid)
 {
 	u32 pid = pid_of(BPF_CORE_READ(task, group_leader)), *mode;
-	struct mt_proc fresh = { .space = NONE }, *proc;
+	struct mt_proc fresh = {.space = NONE}, *proc;
 
 	mode = bpf_map_lookup_elem(&wanted, &pid);
 	if (!mode)

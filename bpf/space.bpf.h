@@ -4,10 +4,10 @@
 
 #include "account.bpf.h"
 
-#define RUN_SHIFT 40
-#define RUN_MASK  ((1ull << RUN_SHIFT) - 1)
+#define RUN_SHIFT     40
+#define RUN_MASK      ((1ull << RUN_SHIFT) - 1)
 #define BOUNDARY_MASK 0xffffffu
-#define MAX_TRIES 16 /* of a compare-and-swap that other CPUs disturb */
+#define MAX_TRIES     16 /* of a compare-and-swap that other CPUs disturb */
 
 /* A pointer's low half as a number: the verifier refuses 64-bit arithmetic on kernel pointers. */
 static __always_inline u32 low_bits(const void *pointer)
@@ -56,13 +56,15 @@ static __always_inline struct space *space__at(u32 key)
 	return bpf_map_lookup_elem(&spaces, &key);
 }
 
-/* The thread's own changes go to "own", all others' to "foreign": kernel threads that borrow an mm. */
+/* The thread's own changes go to "own", all others' to "foreign": kernel threads that borrow an mm.
+ */
 static __always_inline bool is_own(struct task_struct *task, struct mm_struct *mm)
 {
 	return task->mm == mm && !(task->flags & PF_KTHREAD);
 }
 
-/* Enters max into space->run when it is the highest of this interval. Its make-up goes beside it. */
+/* Enters max into space->run when it is the highest of this interval. Its make-up goes beside it.
+ */
 static __always_inline void space__note_max(struct space *space, s64 max, s64 file, s64 shmem)
 {
 	u64 old = space->run;

@@ -8,8 +8,8 @@ struct find_free {
 };
 
 /*
- * Number of the lowest of 16 bits that is set, by a de Bruijn sequence: without a branch, since each
- * doubles what the verifier has to look at.
+ * Number of the lowest of 16 bits that is set, by a de Bruijn sequence: without a branch, since
+ * each doubles what the verifier has to look at.
  */
 static __always_inline u32 lowest_bit(u32 bits)
 {
@@ -75,7 +75,7 @@ static __always_inline void raise_windows(struct space *space, u32 windows)
 /* Number of a free window, which is now this caller's; NONE when there is no room. */
 __noinline u32 window__alloc(struct space *space)
 {
-	struct find_free f = { space, NONE };
+	struct find_free f = {space, NONE};
 
 	if (!space)
 		return NONE;
@@ -127,8 +127,8 @@ __noinline u32 read_op(u64 name, u32 tid)
 	return thread->last_op;
 }
 
-static __always_inline void window__fill(struct space *space, struct window *window,
-					 struct walk *w, struct thread *thread, u32 number)
+static __always_inline void window__fill(struct space *space, struct window *window, struct walk *w,
+					 struct thread *thread, u32 number)
 {
 	struct window *parent = NULL;
 

@@ -43,14 +43,15 @@ static void stage(sqlite3 *db, const char *name, const char *sql)
 
 static void load_batch(sqlite3 *db, sqlite3_stmt *insert, int from, int to)
 {
-	static const char *const cities[] = { "Oslo", "Quito", "Accra", "Hanoi", "Lyon", "Perth" };
+	static const char *const cities[] = {"Oslo", "Quito", "Accra", "Hanoi", "Lyon", "Perth"};
 	memtrace_window window = memtrace_begin("batch");
 	char payload[96];
 
 	run(db, "BEGIN");
 	for (int i = from; i < to; i++) {
-		snprintf(payload, sizeof(payload), "payload of order %d, some sixty bytes of text, %08x",
-			 i, (unsigned int)i * 2654435761u);
+		snprintf(payload, sizeof(payload),
+			 "payload of order %d, some sixty bytes of text, %08x", i,
+			 (unsigned int)i * 2654435761u);
 		sqlite3_bind_int(insert, 1, i);
 		sqlite3_bind_text(insert, 2, cities[i % 6], -1, SQLITE_STATIC);
 		sqlite3_bind_double(insert, 3, (i * 7919 % 100000) / 100.0);
@@ -68,7 +69,8 @@ static void load(sqlite3 *db, int rows)
 	sqlite3_stmt *insert;
 
 	run(db, "CREATE TABLE orders(id INTEGER PRIMARY KEY, city TEXT, price REAL, payload TEXT)");
-	check(db, sqlite3_prepare_v2(db, "INSERT INTO orders VALUES(?, ?, ?, ?)", -1, &insert, NULL));
+	check(db,
+	      sqlite3_prepare_v2(db, "INSERT INTO orders VALUES(?, ?, ?, ?)", -1, &insert, NULL));
 	for (int i = 0; i < rows; i += BATCH)
 		load_batch(db, insert, i, i + BATCH < rows ? i + BATCH : rows);
 	sqlite3_finalize(insert);
@@ -82,7 +84,8 @@ static void use(sqlite3 *db, int rows)
 	stage(db, "query: group by", "SELECT city, count(*), avg(price) FROM orders GROUP BY city");
 	stage(db, "query: sort", "SELECT payload FROM orders ORDER BY substr(payload, -8)");
 	stage(db, "query: join",
-	      "SELECT count(*) FROM orders a JOIN orders b ON b.price = a.price AND b.id = a.id + 100000");
+	      "SELECT count(*) FROM orders a JOIN orders b ON b.price = a.price AND b.id = a.id + "
+	      "100000");
 	stage(db, "delete half", "DELETE FROM orders WHERE id % 2");
 	stage(db, "vacuum", "VACUUM");
 }
@@ -100,8 +103,9 @@ int main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s/orders-%d.db", argv[1], getpid());
 	check(db, sqlite3_open(path, &db));
 	unlink(path); /* gone with the process, however it ends */
-	run(db, "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;"
-		"PRAGMA temp_store = MEMORY");
+	run(db,
+	    "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;"
+	    "PRAGMA temp_store = MEMORY");
 	use(db, rows);
 	sqlite3_close(db);
 	return 0;

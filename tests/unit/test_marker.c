@@ -51,9 +51,9 @@ static int on_meet(void *context, pid_t pid, int object_fd, const char *path, in
 static int start_tracer(void **state)
 {
 	static struct tracer t;
-	const struct rendezvous_callbacks callbacks = { .meet = on_meet, .context = &t };
+	const struct rendezvous_callbacks callbacks = {.meet = on_meet, .context = &t};
 
-	t = (struct tracer){ .page_fd = memfd_create("page", MFD_CLOEXEC) };
+	t = (struct tracer){.page_fd = memfd_create("page", MFD_CLOEXEC)};
 	if (ftruncate(t.page_fd, 4096) || rendezvous__open(&t.rendezvous, &callbacks))
 		return -1;
 	t.page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, t.page_fd, 0);
@@ -78,13 +78,13 @@ typedef int end_result_fn(memtrace_window window, struct memtrace_result *result
 /* Slot 0 is what the tracer has filled in for window 1 of the first thread. */
 static int ask_result(end_result_fn *end_result, memtrace_window window)
 {
-	struct memtrace_result r = { .size = sizeof(r) };
+	struct memtrace_result r = {.size = sizeof(r)};
 	int e = end_result(window, &r);
 
 	if (e)
 		return -e;
-	return r.growth_bytes == 3 * sysconf(_SC_PAGESIZE) && r.returned_bytes == sysconf(_SC_PAGESIZE) &&
-			       r.own_minor_faults == -1
+	return r.growth_bytes == 3 * sysconf(_SC_PAGESIZE) &&
+			       r.returned_bytes == sysconf(_SC_PAGESIZE) && r.own_minor_faults == -1
 		       ? 0
 		       : 255;
 }
@@ -95,14 +95,15 @@ static int in_program(const char *what)
 	begin_fn *begin = (begin_fn *)dlsym(library, "memtrace_begin");
 	end_result_fn *end_result = (end_result_fn *)dlsym(library, "memtrace_end_result");
 	memtrace_window window = begin("first");
-	struct memtrace_result small = { .size = 8 };
+	struct memtrace_result small = {.size = 8};
 	char go;
 	int status;
 	pid_t child;
 
 	if (!strcmp(what, "small"))
-		return end_result(window, &small) == -EINVAL && end_result(window, NULL) == -EINVAL ? 0
-												   : 1;
+		return end_result(window, &small) == -EINVAL && end_result(window, NULL) == -EINVAL
+			       ? 0
+			       : 1;
 	if (!strcmp(what, "fork")) {
 		child = fork();
 		if (!child) /* the parent's result must not be taken for ours */
@@ -151,8 +152,8 @@ static struct program start_program(struct tracer *t, const char *what)
 /* Serves libraries until the program has printed its line or ended. */
 static void serve(struct tracer *t, struct program *p, char *line, size_t size)
 {
-	struct pollfd fds[] = { { .fd = rendezvous__fd(t->rendezvous), .events = POLLIN },
-				{ .fd = p->out, .events = POLLIN } };
+	struct pollfd fds[] = {{.fd = rendezvous__fd(t->rendezvous), .events = POLLIN},
+			       {.fd = p->out, .events = POLLIN}};
 	ssize_t n;
 
 	while (poll(fds, 2, 10000) > 0 && !fds[1].revents)
@@ -193,8 +194,8 @@ static void a_result_is_read_from_the_page(void **state)
 	assert_non_null(strstr(t->path, "libmemtrace-marker.so"));
 	assert_int_equal(sscanf(line, "%d %llu", &pid, &id), 2);
 	assert_true(id != 0);
-	t->page[0] = (struct marker_slot){
-		.id = id, .pid = pid, .growth_pages = 3, .gained_pages = 4 };
+	t->page[0] =
+		(struct marker_slot){.id = id, .pid = pid, .growth_pages = 3, .gained_pages = 4};
 	assert_int_equal(write(p.in, "x", 1), 1);
 	assert_int_equal(finish(&p), 0);
 }
@@ -211,7 +212,7 @@ static void a_result_of_another_window_or_process_is_not_taken(void **state)
 
 		serve(t, &p, line, sizeof(line));
 		assert_int_equal(sscanf(line, "%d %llu", &pid, &id), 2);
-		t->page[0] = (struct marker_slot){ .id = id + (wrong == 0), .pid = pid + wrong };
+		t->page[0] = (struct marker_slot){.id = id + (wrong == 0), .pid = pid + wrong};
 		assert_int_equal(write(p.in, "x", 1), 1);
 		assert_int_equal(finish(&p), ENODATA);
 	}
@@ -257,7 +258,7 @@ static void hostile_clients_do_not_block_others(void **state)
 {
 	struct tracer *t = *state;
 	const char *name = rendezvous__name(t->rendezvous);
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
 	struct program p;
 	char line[64];
@@ -290,8 +291,8 @@ int main(int argc, char **argv)
 						start_tracer, stop_tracer),
 		cmocka_unit_test_setup_teardown(too_small_a_struct_is_refused, start_tracer,
 						stop_tracer),
-		cmocka_unit_test_setup_teardown(a_forked_child_meets_the_tracer_itself, start_tracer,
-						stop_tracer),
+		cmocka_unit_test_setup_teardown(a_forked_child_meets_the_tracer_itself,
+						start_tracer, stop_tracer),
 		cmocka_unit_test_setup_teardown(hostile_clients_do_not_block_others, start_tracer,
 						stop_tracer),
 	};

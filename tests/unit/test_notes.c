@@ -51,7 +51,7 @@ static void assert_nops(const char *bytes, size_t size, const struct marker_site
 
 static void the_library_has_one_site_each(void **state)
 {
-	struct marker_sites sites = { 0 };
+	struct marker_sites sites = {0};
 	size_t size;
 	char *bytes = read_all(MARKER_LIBRARY, &size);
 
@@ -66,7 +66,7 @@ static void the_library_has_one_site_each(void **state)
 
 static void other_files_have_none(void **state)
 {
-	struct marker_sites sites = { .begin_len = 7 };
+	struct marker_sites sites = {.begin_len = 7};
 	int fd = open("/bin/sh", O_RDONLY | O_CLOEXEC);
 
 	(void)state;
@@ -97,7 +97,7 @@ static void damaged_files_do_no_harm(void **state)
 	(void)state;
 	srand(4711);
 	for (int i = 0; i < MUTATIONS; i++) {
-		struct marker_sites sites = { 0 };
+		struct marker_sites sites = {0};
 		size_t len = i % 3 ? size : (size_t)rand() % size; /* every third cut short */
 
 		memcpy(copy, bytes, size);

@@ -20,10 +20,10 @@
 static struct mt_space_begin begin_of(uint32_t space, enum mt_begin how, uint32_t previous)
 {
 	struct mt_space_begin r = {
-		.header = { MT_RECORD_SPACE_BEGIN, space, 1000 + space, PID, 1 },
+		.header = {MT_RECORD_SPACE_BEGIN, space, 1000 + space, PID, 1},
 		.begin = how,
 		.previous = previous,
-		.by_type = { 3, 2, 0, 0 },
+		.by_type = {3, 2, 0, 0},
 		.comm = "comm",
 	};
 
@@ -41,12 +41,12 @@ static void enter_begin(struct rows *rows, struct mt_space_begin r, const char *
 static void enter_end(struct rows *rows, uint32_t space, enum mt_end how)
 {
 	struct mt_space_end r = {
-		.header = { MT_RECORD_SPACE_END, space, 5000, PID, 1 },
+		.header = {MT_RECORD_SPACE_END, space, 5000, PID, 1},
 		.end = how,
-		.by_type = { 10, 4, 1, 0 },
+		.by_type = {10, 4, 1, 0},
 		.gained = 30,
 		.peak = 20,
-		.peak_by_type = { 12, 7, 1 },
+		.peak_by_type = {12, 7, 1},
 		.peak_at_ns = 3000,
 	};
 
@@ -56,7 +56,7 @@ static void enter_end(struct rows *rows, uint32_t space, enum mt_end how)
 static void enter_exit(struct rows *rows, uint32_t space, uint32_t code)
 {
 	const struct mt_process_exit r = {
-		.header = { MT_RECORD_PROCESS_EXIT, space, 6000, PID, 0 },
+		.header = {MT_RECORD_PROCESS_EXIT, space, 6000, PID, 0},
 		.exit_code = code,
 		.minor = 100,
 		.major = 2,
@@ -67,7 +67,7 @@ static void enter_exit(struct rows *rows, uint32_t space, uint32_t code)
 
 static void a_life_from_exec_to_exit(void **state)
 {
-	struct rows rows = { .start_ns = 1000, .page_bytes = 4096 };
+	struct rows rows = {.start_ns = 1000, .page_bytes = 4096};
 	const struct process_row *p;
 
 	(void)state;
@@ -90,7 +90,7 @@ static void a_life_from_exec_to_exit(void **state)
 
 static void a_signal_is_told_apart(void **state)
 {
-	struct rows rows = { .page_bytes = 4096 };
+	struct rows rows = {.page_bytes = 4096};
 
 	(void)state;
 	enter_begin(&rows, begin_of(1, MT_BEGIN_EXEC, 0), NULL, 0);
@@ -102,7 +102,7 @@ static void a_signal_is_told_apart(void **state)
 
 static void a_stretch_between_fork_and_exec_is_hidden(void **state)
 {
-	struct rows rows = { .page_bytes = 4096 };
+	struct rows rows = {.page_bytes = 4096};
 
 	(void)state;
 	enter_begin(&rows, begin_of(1, MT_BEGIN_EXEC, 0), "parent", 6);
@@ -110,7 +110,8 @@ static void a_stretch_between_fork_and_exec_is_hidden(void **state)
 	enter_end(&rows, 2, MT_END_EXEC);
 	enter_begin(&rows, begin_of(3, MT_BEGIN_EXEC, 2), "child", 6);
 	enter_end(&rows, 3, MT_END_EXIT);
-	assert_string_equal(rows.list[1].row.command[0], "parent"); /* what it had before its exec */
+	assert_string_equal(rows.list[1].row.command[0],
+			    "parent"); /* what it had before its exec */
 	assert_true(rows.list[1].row.hidden);
 	assert_false(rows.list[2].row.hidden);
 	assert_string_equal(rows.list[2].row.command[0], "child");
@@ -119,7 +120,7 @@ static void a_stretch_between_fork_and_exec_is_hidden(void **state)
 
 static void a_long_command_line_keeps_what_was_recorded(void **state)
 {
-	struct rows rows = { .page_bytes = 4096 };
+	struct rows rows = {.page_bytes = 4096};
 	char args[MT_ARGS_SIZE];
 
 	(void)state;
@@ -132,7 +133,7 @@ static void a_long_command_line_keeps_what_was_recorded(void **state)
 
 static void records_that_make_no_sense_are_refused(void **state)
 {
-	struct rows rows = { .page_bytes = 4096 };
+	struct rows rows = {.page_bytes = 4096};
 	struct mt_space_begin r = begin_of(1, MT_BEGIN_EXEC, 0);
 
 	(void)state;

@@ -92,7 +92,8 @@ static void move_break(long n)
 	char *p = sbrk(0);
 	memtrace_window w;
 
-	if (sbrk(workload_page - (intptr_t)((uintptr_t)p & (uintptr_t)(workload_page - 1))) == (void *)-1)
+	if (sbrk(workload_page - (intptr_t)((uintptr_t)p & (uintptr_t)(workload_page - 1))) ==
+	    (void *)-1)
 		die("sbrk");
 	w = memtrace_begin(t->name);
 	p = sbrk(size);
@@ -125,7 +126,7 @@ static void populate(long n)
 
 static void pass(void)
 {
-	static const long sizes[] = { 1, 2, 3, 16, 31, 32, 33, 64, 100, 512, 1000, 4096 };
+	static const long sizes[] = {1, 2, 3, 16, 31, 32, 33, 64, 100, 512, 1000, 4096};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		grow(sizes[i]);

@@ -25,7 +25,7 @@ static void pass(void)
 /* Its truth is printed first: printing touches nothing new. */
 static void replace(char *program)
 {
-	static char *const arguments[] = { "workload-exec", "again", NULL };
+	static char *const arguments[] = {"workload-exec", "again", NULL};
 	struct truth *all = truth__of("open at exec"), *one = truth__new("open at exec");
 	char *p = pages__map(PAGES, MAP_PRIVATE | MAP_ANONYMOUS);
 

@@ -11,7 +11,7 @@
 
 #include "workload.h"
 
-#define PAGES 100
+#define PAGES	    100
 #define STACK_PAGES 64 /* more than workload__settle() uses */
 
 static char *memory;

@@ -103,7 +103,7 @@ static void drop(long n)
 
 static void pass(void)
 {
-	static const long sizes[] = { 1, 15, 16, 17, 33, 100, 512 };
+	static const long sizes[] = {1, 15, 16, 17, 33, 100, 512};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		read_around(sizes[i]);

@@ -26,7 +26,7 @@ static int fd, with_pageout;
 static int write_by_call(pid_t pid, char *p, long n)
 {
 	for (long i = 0; i < n; i++) {
-		struct iovec local = { "x", 1 }, remote = { p + i * workload_page, 1 };
+		struct iovec local = {"x", 1}, remote = {p + i * workload_page, 1};
 
 		if (process_vm_writev(pid, &local, 1, &remote, 1, 0) != 1)
 			return -1;
@@ -51,10 +51,11 @@ static int write_by_file(pid_t pid, char *p, long n)
 
 static int page_out(pid_t pid, char *p, long n)
 {
-	struct iovec range = { p, (size_t)(n * workload_page) };
+	struct iovec range = {p, (size_t)(n * workload_page)};
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-	return pidfd < 0 || syscall(SYS_process_madvise, pidfd, &range, 1, MADV_PAGEOUT, 0) < 0 ? -1 : 0;
+	return pidfd < 0 || syscall(SYS_process_madvise, pidfd, &range, 1, MADV_PAGEOUT, 0) < 0 ? -1
+												: 0;
 }
 
 struct helper {

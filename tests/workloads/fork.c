@@ -9,7 +9,7 @@
 #include "workload.h"
 
 #define CHILDREN 8
-#define PAGES 64
+#define PAGES	 64
 
 static char *memory;
 
@@ -45,7 +45,8 @@ static void wait_for_all(int n)
 /* The parent's window is open all the while; of it the children know nothing. */
 static void pass(void)
 {
-	struct truth *around = truth__of("around the forks"), *shared = truth__of("shared with the parent"),
+	struct truth *around = truth__of("around the forks"),
+		     *shared = truth__of("shared with the parent"),
 		     *fresh = truth__of("fresh in a child");
 	memtrace_window w;
 

@@ -13,9 +13,9 @@
 
 #include "workload.h"
 
-#define THREADS 2
-#define CHILDREN 100 /* a thread */
-#define PAGES 20
+#define THREADS	    2
+#define CHILDREN    100 /* a thread */
+#define PAGES	    20
 #define STACK_BYTES (256 * 1024)
 
 static struct truth *truth;

@@ -13,10 +13,10 @@
 
 #include "workload.h"
 
-#define THREADS 3
-#define WINDOWS 300
-#define CHUNK 8
-#define ROOM 256
+#define THREADS	    3
+#define WINDOWS	    300
+#define CHUNK	    8
+#define ROOM	    256
 #define STACK_BYTES (256 * 1024)
 
 /* Pages since the start. */
@@ -46,7 +46,8 @@ static void *run(void *argument)
 		}
 		for (long i = 0; i < ROOM; i += CHUNK) {
 			c->dropping += CHUNK;
-			madvise(p + i * workload_page, (size_t)(CHUNK * workload_page), MADV_DONTNEED);
+			madvise(p + i * workload_page, (size_t)(CHUNK * workload_page),
+				MADV_DONTNEED);
 			c->dropped += CHUNK;
 		}
 	}
@@ -76,7 +77,7 @@ static void read_after(struct level *level)
 
 static void window(int number)
 {
-	const struct timespec pause = { .tv_nsec = 100000 };
+	const struct timespec pause = {.tv_nsec = 100000};
 	struct truth *t = truth__new("hammer %d", number);
 	struct level begin, end;
 	memtrace_window w;
@@ -113,7 +114,7 @@ int main(void)
 			die("pthread_create");
 	for (int i = 0; i < THREADS; i++)
 		while (counters[i].dropped < ROOM)
-			nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
+			nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
 	for (int i = 0; i < WINDOWS; i++)
 		window(i);
 	stop = 1;

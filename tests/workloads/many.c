@@ -8,7 +8,7 @@
 #include "workload.h"
 
 #define OPERATIONS 4
-#define ROOM 512
+#define ROOM	   512
 
 static long windows = 1000000;
 

@@ -2,7 +2,8 @@
 /*
  * Runs a command and prints how much memory it had at most, on file descriptor 3:
  *	workload-maxrss COMMAND [ARG...] 3>FILE
- * A program of its own because a child inherits what its parent had: Python's would be all there is.
+ * A program of its own because a child inherits what its parent had: Python's would be all there
+ *is.
  */
 #define _GNU_SOURCE
 #include <stdio.h>

@@ -9,7 +9,7 @@
 
 #include "workload.h"
 
-#define DEPTH 64
+#define DEPTH	    64
 #define LEVEL_PAGES (DEPTH + 2)
 
 static char *memory;

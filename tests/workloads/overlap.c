@@ -10,9 +10,9 @@
 
 #include "workload.h"
 
-#define MAIN_PAGES 100
+#define MAIN_PAGES  100
 #define OTHER_PAGES 33
-#define ROUNDS 10
+#define ROUNDS	    10
 
 static pthread_barrier_t barrier;
 static struct truth *first, *second, *handed;

@@ -21,7 +21,8 @@ static char text[256 * 1024];
 
 char *pages__map(long pages, int flags)
 {
-	char *start = mmap(NULL, (size_t)(pages * workload_page), PROT_READ | PROT_WRITE, flags, -1, 0);
+	char *start =
+		mmap(NULL, (size_t)(pages * workload_page), PROT_READ | PROT_WRITE, flags, -1, 0);
 
 	if (start == MAP_FAILED)
 		die("mmap");

@@ -21,8 +21,7 @@ static void stand_still(int length)
 {
 	if (!length)
 		return;
-	if (write(STDOUT_FILENO, line, (size_t)length) != length ||
-	    read(STDIN_FILENO, line, 1) < 0)
+	if (write(STDOUT_FILENO, line, (size_t)length) != length || read(STDIN_FILENO, line, 1) < 0)
 		die("waiting");
 }
 

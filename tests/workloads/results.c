@@ -13,7 +13,7 @@
 #include "workload.h"
 
 #define RESULTS 32
-#define ROOM 1000
+#define ROOM	1000
 
 struct answer {
 	const struct truth *truth;
@@ -80,7 +80,8 @@ static void print(const struct answer *a)
 
 	printf("{\"result\": \"%s\", \"status\": %d", a->truth->name, a->status);
 	if (!a->status)
-		printf(", \"growth_bytes\": %ld, \"peak_growth_bytes\": %ld, \"gained_bytes\": %ld, "
+		printf(", \"growth_bytes\": %ld, \"peak_growth_bytes\": %ld, \"gained_bytes\": "
+		       "%ld, "
 		       "\"returned_bytes\": %ld, \"own_growth_bytes\": %ld, \"by_type_bytes\": "
 		       "{\"anon\": %ld, \"file\": %ld, \"shmem\": %ld}",
 		       r->growth_bytes, r->peak_growth_bytes, r->gained_bytes, r->returned_bytes,

@@ -18,7 +18,8 @@ static int make_memfd(long n)
 
 static char *map_memfd(int fd, long n)
 {
-	char *p = mmap(NULL, (size_t)(n * workload_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	char *p =
+		mmap(NULL, (size_t)(n * workload_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (p == MAP_FAILED)
 		die("mmap of a memfd");
@@ -96,7 +97,8 @@ static void write_private(long n)
 {
 	struct truth *t = truth__of("memfd private %ld", n);
 	int fd = make_memfd(n);
-	char *p = mmap(NULL, (size_t)(n * workload_page), PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	char *p =
+		mmap(NULL, (size_t)(n * workload_page), PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	memtrace_window w;
 
 	if (p == MAP_FAILED)
@@ -111,7 +113,7 @@ static void write_private(long n)
 
 static void pass(void)
 {
-	static const long sizes[] = { 1, 2, 31, 33, 100, 512, 1000 };
+	static const long sizes[] = {1, 2, 31, 33, 100, 512, 1000};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		grow_anonymous(sizes[i]);

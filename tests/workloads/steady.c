@@ -14,9 +14,9 @@
 
 #include "workload.h"
 
-#define GROW 10
+#define GROW   10
 #define RETURN 4
-#define INNER 25
+#define INNER  25
 
 static volatile sig_atomic_t stop;
 static struct truth *outer, *inner, *shrinking;
@@ -52,7 +52,7 @@ static void once(void)
 
 int main(void)
 {
-	const struct timespec pause = { .tv_nsec = 200000 };
+	const struct timespec pause = {.tv_nsec = 200000};
 
 	workload__init(3);
 	signal(SIGTERM, on_term);

@@ -100,7 +100,7 @@ static void read_zero(long n)
 
 static void pass(void)
 {
-	static const long sizes[] = { 1, 2, 5, 8 };
+	static const long sizes[] = {1, 2, 5, 8};
 
 	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {

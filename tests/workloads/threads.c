@@ -13,9 +13,9 @@
 
 #include "workload.h"
 
-#define THREADS 6
-#define ROUNDS 20
-#define PAGES 300
+#define THREADS	    6
+#define ROUNDS	    20
+#define PAGES	    300
 #define STACK_BYTES (256 * 1024)
 
 struct worker {

@@ -14,7 +14,7 @@
 
 #define PAGES 50
 
-static char *const arguments[] = { "/bin/true", NULL };
+static char *const arguments[] = {"/bin/true", NULL};
 
 static void wait_for(pid_t pid)
 {

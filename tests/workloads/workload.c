@@ -25,12 +25,18 @@ static struct table *table;
 static int capacity_of_table;
 
 static const char *const keys[FACTS] = {
-	[GROWTH] = "growth_bytes",	       [PEAK] = "peak_growth_bytes",
-	[GAINED] = "gained_bytes",	       [RETURNED] = "returned_bytes",
-	[OWN] = "own_growth_bytes",	       [SELF] = "self_growth_bytes",
-	[FOREIGN] = "foreign_growth_bytes",    [ANON] = "anon",
-	[FILE_PAGES] = "file",		       [SHMEM] = "shmem",
-	[AT_LEAST] = "growth_at_least_bytes",  [AT_MOST] = "growth_at_most_bytes",
+	[GROWTH] = "growth_bytes",
+	[PEAK] = "peak_growth_bytes",
+	[GAINED] = "gained_bytes",
+	[RETURNED] = "returned_bytes",
+	[OWN] = "own_growth_bytes",
+	[SELF] = "self_growth_bytes",
+	[FOREIGN] = "foreign_growth_bytes",
+	[ANON] = "anon",
+	[FILE_PAGES] = "file",
+	[SHMEM] = "shmem",
+	[AT_LEAST] = "growth_at_least_bytes",
+	[AT_MOST] = "growth_at_most_bytes",
 };
 
 void die(const char *what)
@@ -185,7 +191,8 @@ static void print_truth(const struct truth *truth)
 		for (int i = ANON; i <= SHMEM; i++) {
 			if (!(truth->known >> i & 1))
 				continue;
-			printf("%s\"%s\": %ld", separator, keys[i], truth->pages[i] * workload_page);
+			printf("%s\"%s\": %ld", separator, keys[i],
+			       truth->pages[i] * workload_page);
 			separator = ", ";
 		}
 		printf("}");

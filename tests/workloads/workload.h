@@ -17,8 +17,8 @@
 
 #include <stddef.h>
 
-#define WARM_UP "warm-up"
-#define WORKLOAD_SKIP 77 /* exit status: this machine cannot run the case */
+#define WARM_UP		"warm-up"
+#define WORKLOAD_SKIP	77 /* exit status: this machine cannot run the case */
 #define TRUTH_NAME_SIZE 200
 
 enum fact {

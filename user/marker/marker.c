@@ -6,7 +6,7 @@
 #include "protocol.h"
 #include "sites.h"
 
-#define NAME_PAGE 4096u /* or a divisor of the real page size */
+#define NAME_PAGE     4096u /* or a divisor of the real page size */
 #define NAME_MAX_READ 128u
 
 /*

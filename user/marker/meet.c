@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Finding the tracer: when the library is loaded, again in a forked child, and now and then when a
- * result is asked for. The waiting is what makes the first marker count: the tracer answers once its
- * probes on this object are in place. Only system calls, so that the child of a threaded process may
- * do it; errno is left as it was, nothing is printed, and any failure means no results.
+ * result is asked for. The waiting is what makes the first marker count: the tracer answers once
+ * its probes on this object are in place. Only system calls, so that the child of a threaded
+ * process may do it; errno is left as it was, nothing is printed, and any failure means no results.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -44,7 +44,8 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Fills in a socket address; a leading '@' stands for the abstract namespace. 0: it does not fit. */
+/* Fills in a socket address; a leading '@' stands for the abstract namespace. 0: it does not fit.
+ */
 static socklen_t make_address(struct sockaddr_un *address, const char *name)
 {
 	size_t len = strlen(name);
@@ -108,7 +109,7 @@ static int connect_to(const char *name)
 static int wait_readable(int fd, int64_t deadline_ms)
 {
 	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
+		struct pollfd p = {.fd = fd, .events = POLLIN};
 		int64_t left = deadline_ms - now_ms();
 		int r;
 
@@ -129,8 +130,8 @@ static int receive_welcome(int fd)
 		struct cmsghdr header;
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control;
-	struct marker_welcome welcome = { 0 };
-	struct iovec iov = { &welcome, sizeof(welcome) };
+	struct marker_welcome welcome = {0};
+	struct iovec iov = {&welcome, sizeof(welcome)};
 	struct msghdr message = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,

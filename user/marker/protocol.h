@@ -15,16 +15,16 @@
 
 #include <stdint.h>
 
-#define MARKER_SOCKET_ENV "MEMTRACE_SOCKET"
+#define MARKER_SOCKET_ENV      "MEMTRACE_SOCKET"
 #define MARKER_ABSTRACT_FORMAT "memtrace/%d" /* behind a leading NUL byte */
-#define MARKER_MAGIC 0x31544d4d		     /* "MMT1" */
-#define MARKER_WAIT_MS 2000
+#define MARKER_MAGIC	       0x31544d4d    /* "MMT1" */
+#define MARKER_WAIT_MS	       2000
 
 /* stapsdt notes: provider and names; sites are 1-byte nops at the start of a function. */
-#define MARKER_PROVIDER "memtrace"
+#define MARKER_PROVIDER	   "memtrace"
 #define MARKER_BEGIN_PROBE "begin" /* (const char *name, uint64_t id) */
-#define MARKER_END_PROBE "end"	   /* (uint64_t id, uint32_t slot or MARKER_NO_SLOT) */
-#define MARKER_NO_SLOT UINT32_MAX
+#define MARKER_END_PROBE   "end"   /* (uint64_t id, uint32_t slot or MARKER_NO_SLOT) */
+#define MARKER_NO_SLOT	   UINT32_MAX
 
 struct marker_hello {
 	uint32_t magic;
@@ -46,9 +46,9 @@ struct marker_welcome {
  * the time of one call (in its own memory) and passes its number to the end probe.
  */
 struct marker_slot {
-	uint64_t id;		 /* window id; written last */
-	int32_t pid;		 /* of the process, in its own pid namespace */
-	uint32_t faults_known;	 /* 0: the window ended on another thread than it began on */
+	uint64_t id;	       /* window id; written last */
+	int32_t pid;	       /* of the process, in its own pid namespace */
+	uint32_t faults_known; /* 0: the window ended on another thread than it began on */
 	int64_t growth_pages;
 	int64_t peak_growth_pages;
 	int64_t gained_pages;

@@ -2,8 +2,8 @@
 /*
  * In assembly, so that no compiler option (-fcf-protection, -pg, LTO, patchable entries) puts
  * anything before the nop, merges the two functions or drops them. The note is of type 3, owner
- * "stapsdt": address, base, semaphore (none), provider, name, arguments. It is not loaded, hence needs
- * no relocation at run time, and strip keeps it.
+ * "stapsdt": address, base, semaphore (none), provider, name, arguments. It is not loaded, hence
+ * needs no relocation at run time, and strip keeps it.
  */
 #if defined(__x86_64__)
 #define RETURN	   "ret"
@@ -21,22 +21,22 @@
 	__asm__(".pushsection .text." function ",\"ax\",@progbits\n"                               \
 		".globl " function "\n"                                                            \
 		".type " function ",@function\n" function ":\n"                                    \
-		"	nop\n"                                                                     \
+		"	nop\n"                                                                           \
 		"	" RETURN "\n"                                                              \
 		".size " function ", . - " function "\n"                                           \
 		".popsection\n"                                                                    \
-		".pushsection .note.stapsdt,\"\",\"note\"\n"                                        \
-		"	.balign 4\n"                                                               \
-		"	.4byte 992f - 991f, 994f - 993f, 3\n"                                      \
-		"991:	.asciz \"stapsdt\"\n"                                                      \
-		"992:	.balign 4\n"                                                               \
+		".pushsection .note.stapsdt,\"\",\"note\"\n"                                       \
+		"	.balign 4\n"                                                                     \
+		"	.4byte 992f - 991f, 994f - 993f, 3\n"                                            \
+		"991:	.asciz \"stapsdt\"\n"                                                        \
+		"992:	.balign 4\n"                                                                 \
 		"993:	.8byte " function "\n"                                                     \
-		"	.8byte _.stapsdt.base\n"                                                   \
-		"	.8byte 0\n"                                                                \
-		"	.asciz \"memtrace\"\n"                                                     \
+		"	.8byte _.stapsdt.base\n"                                                         \
+		"	.8byte 0\n"                                                                      \
+		"	.asciz \"memtrace\"\n"                                                           \
 		"	.asciz \"" probe "\"\n"                                                    \
 		"	.asciz \"" args "\"\n"                                                     \
-		"994:	.balign 4\n"                                                               \
+		"994:	.balign 4\n"                                                                 \
 		".popsection\n")
 
 /* What tools use to notice that an object was moved by prelinking. One copy a linked file. */

@@ -39,8 +39,7 @@ static void write_fields(FILE *stream, json_t *object, const char *prefix, bool 
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value)
-	{
+	json_object_foreach (object, key, value) {
 		char name[128];
 
 		snprintf(name, sizeof(name), "%s%s%s", prefix, *prefix ? "." : "", key);

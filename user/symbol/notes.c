@@ -63,7 +63,7 @@ static bool file_offset(Elf *elf, uint64_t address, uint64_t *offset)
 /* Whether the one instruction at offset is the plain nop that the library puts there. */
 static bool is_marker_nop(int fd, uint64_t offset, unsigned int machine)
 {
-	static const uint8_t arm_nop[] = { 0x1f, 0x20, 0x03, 0xd5 };
+	static const uint8_t arm_nop[] = {0x1f, 0x20, 0x03, 0xd5};
 	uint8_t bytes[4];
 
 	if (offset > INT64_MAX || pread(fd, bytes, sizeof(bytes), (off_t)offset) < 1)
@@ -181,8 +181,8 @@ static int search(struct search *s)
 
 int notes__find_markers(int fd, struct marker_sites *out)
 {
-	struct marker_sites sites = { 0 };
-	struct search s = { .fd = fd, .out = &sites };
+	struct marker_sites sites = {0};
+	struct search s = {.fd = fd, .out = &sites};
 	int r;
 
 	if (elf_version(EV_CURRENT) == EV_NONE)

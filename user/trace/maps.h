@@ -6,10 +6,10 @@
 #include <sys/types.h>
 
 struct exec_mapping {
-	uint64_t start, end;	/* addresses in the process */
+	uint64_t start, end; /* addresses in the process */
 	dev_t device;
 	ino_t inode;
-	const char *path;	/* as /proc shows it, for people to read */
+	const char *path; /* as /proc shows it, for people to read */
 };
 
 /*

@@ -74,7 +74,8 @@ static int attach_site(struct object *o, const struct bpf_program *program, cons
 {
 	/* Entry probes only: a return probe would break programs that unwind their stack. */
 	LIBBPF_OPTS(bpf_uprobe_opts, opts, .retprobe = false);
-	struct bpf_link *link = bpf_program__attach_uprobe_opts(program, o->pid, path, offset, &opts);
+	struct bpf_link *link =
+		bpf_program__attach_uprobe_opts(program, o->pid, path, offset, &opts);
 
 	if (!link)
 		return -errno;
@@ -109,7 +110,7 @@ static void note_late(struct probes *p, const char *path, int64_t at_ns)
 	if (!list)
 		return;
 	p->late = list;
-	list[p->late_len++] = (struct late_attach){ strdup(path), at_ns };
+	list[p->late_len++] = (struct late_attach){strdup(path), at_ns};
 }
 
 static struct object *add_object(struct probes *p, dev_t device, ino_t inode, pid_t pid)
@@ -119,14 +120,14 @@ static struct object *add_object(struct probes *p, dev_t device, ino_t inode, pi
 	if (!list)
 		return NULL;
 	p->objects = list;
-	list[p->objects_len] = (struct object){ .device = device, .inode = inode, .pid = pid };
+	list[p->objects_len] = (struct object){.device = device, .inode = inode, .pid = pid};
 	return &list[p->objects_len++];
 }
 
 int probes__add_object(struct probes *p, int fd, const char *path, pid_t pid, int64_t late_at_ns)
 {
 	pid_t bound = p->bound ? pid : EVERY_PROCESS;
-	struct marker_sites sites = { 0 };
+	struct marker_sites sites = {0};
 	struct object *o;
 	struct stat st;
 	int r;
@@ -179,7 +180,7 @@ static int scan_mapping(void *context, const struct exec_mapping *m)
 
 int probes__scan_process(struct probes *p, pid_t pid, int64_t late_at_ns)
 {
-	struct scan scan = { p, pid, late_at_ns };
+	struct scan scan = {p, pid, late_at_ns};
 
 	return maps__each_exec(pid, scan_mapping, &scan);
 }

@@ -22,8 +22,8 @@ int probes__new(struct probes **out, const struct programs *programs, bool bound
 /*
  * Probes the markers of an object given by an open descriptor. 0 when they are in place, now or
  * since earlier; -ENOENT when it has none; other negative errno (logged as a warning) when probing
- * failed. path is for people to read; pid has it mapped. late_at_ns: time since the start of the trace
- * when the object may have run before, -1 when it has not.
+ * failed. path is for people to read; pid has it mapped. late_at_ns: time since the start of the
+ * trace when the object may have run before, -1 when it has not.
  */
 int probes__add_object(struct probes *probes, int fd, const char *path, pid_t pid,
 		       int64_t late_at_ns);

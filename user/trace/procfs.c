@@ -125,7 +125,8 @@ bool procfs__exists(pid_t pid)
 pid_t procfs__own_pid(pid_t pid)
 {
 	size_t size;
-	char *bytes = read_file(pid, "status", &size), *line = bytes ? strstr(bytes, "\nNSpid:") : NULL;
+	char *bytes = read_file(pid, "status", &size),
+	     *line = bytes ? strstr(bytes, "\nNSpid:") : NULL;
 	pid_t own = pid;
 
 	if (line) {

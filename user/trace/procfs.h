@@ -14,7 +14,8 @@ void procfs__free_args(char **args, size_t len);
 /* The command line of a running process; none when it is gone or has none. */
 void procfs__command(pid_t pid, char ***args, size_t *len);
 
-/* Path of its cgroup: of version 2 where it is in one, else of the memory controller. NULL: not known. */
+/* Path of its cgroup: of version 2 where it is in one, else of the memory controller. NULL: not
+ * known. */
 char *procfs__cgroup(pid_t pid);
 
 bool procfs__exists(pid_t pid);

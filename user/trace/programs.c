@@ -69,9 +69,10 @@ static int load(struct programs *p, bool follow)
 		r = memtrace_bpf__load(p->skel);
 	if (r) {
 		log__error("loading the BPF programs: %s", strerror(-r));
-		log__hint(r == -EPERM ? "run with sudo; `memtrace doctor` shows what is missing"
-				      : "`memtrace doctor` shows what this kernel lacks, -v what the "
-					"verifier says");
+		log__hint(r == -EPERM
+				  ? "run with sudo; `memtrace doctor` shows what is missing"
+				  : "`memtrace doctor` shows what this kernel lacks, -v what the "
+				    "verifier says");
 		return r;
 	}
 	return 0;
@@ -255,8 +256,8 @@ static uint64_t sum_info(const struct programs *p, size_t offset)
 	struct bpf_program *program;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(program, p->skel->obj) {
-		struct bpf_prog_info info = { 0 };
+	bpf_object__for_each_program (program, p->skel->obj) {
+		struct bpf_prog_info info = {0};
 		uint32_t len = sizeof(info);
 
 		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))

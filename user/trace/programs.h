@@ -49,7 +49,7 @@ struct programs_counters {
 	int64_t peak_pages; /* of that sum */
 	uint64_t peak_at_ns;
 	uint64_t windows_ended;
-	uint32_t spaces; /* seen */
+	uint32_t spaces;    /* seen */
 	uint32_t processes; /* alive */
 	uint64_t losses[MT_LOSS_MAX];
 };

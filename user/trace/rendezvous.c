@@ -48,7 +48,7 @@ static int64_t now_ms(void)
 
 static int watch(struct rendezvous *r, int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
 	return epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
@@ -56,7 +56,7 @@ static int watch(struct rendezvous *r, int fd)
 /* name: "@" and an abstract name. The descriptor, or negative errno. */
 static int listen_at(const char *name)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	size_t len = strlen(name);
 	int fd, error;
 
@@ -230,9 +230,9 @@ static void answer(int fd, int error, int results_fd)
 	union {
 		struct cmsghdr header;
 		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { (void *)&welcome, sizeof(welcome) };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	} control = {0};
+	struct iovec iov = {(void *)&welcome, sizeof(welcome)};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	if (results_fd >= 0) {
 		message.msg_control = &control;
@@ -248,8 +248,8 @@ static void answer(int fd, int error, int results_fd)
 /* The library waits: nothing of what it says is trusted but which of its own objects it means. */
 static void serve(struct rendezvous *r, struct client *client)
 {
-	struct marker_hello hello = { 0 };
-	struct lookup lookup = { .fd = -1 };
+	struct marker_hello hello = {0};
+	struct lookup lookup = {.fd = -1};
 	int error = -ESRCH, results_fd = -1;
 	struct ucred peer;
 	socklen_t len = sizeof(peer);

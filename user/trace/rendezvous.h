@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The tracer's side of meeting marker libraries, see user/marker/protocol.h. Sockets have abstract
- * names: nothing is left behind, however the tracer ends. Clients are hostile: none can make us wait.
+ * names: nothing is left behind, however the tracer ends. Clients are hostile: none can make us
+ * wait.
  */
 #pragma once
 

@@ -110,8 +110,9 @@ static void end_row(struct rows *rows, const struct mt_space_end *r)
 	row->tree_ops_len = r->tree_ops_len;
 	row->tree_ops_at_ns = r->tree_ops_at_ns;
 	memcpy(row->tree_ops, r->tree_ops, sizeof(row->tree_ops));
-	p->end = r->end == MT_END_EXEC ? ROW_END_EXEC
-		 : r->end == MT_END_EXIT ? ROW_END_EXIT : ROW_END_DETACH;
+	p->end = r->end == MT_END_EXEC	 ? ROW_END_EXEC
+		 : r->end == MT_END_EXIT ? ROW_END_EXIT
+					 : ROW_END_DETACH;
 	p->hidden = p->begin == ROW_BEGIN_FORK && p->end == ROW_END_EXEC;
 	p->duration_ns = (int64_t)(r->header.at_ns - rows->start_ns) - p->begin_ns;
 	rss = r->by_type[MT_ANON] + r->by_type[MT_FILE] + r->by_type[MT_SHMEM];
@@ -128,7 +129,7 @@ static void end_row(struct rows *rows, const struct mt_space_end *r)
 		p->comm = strndup(r->comm, sizeof(r->comm));
 	}
 	if (r->end == MT_END_EXEC) {
-		p->faults = (struct faults){ true, r->minor, r->major };
+		p->faults = (struct faults){true, r->minor, r->major};
 	}
 }
 
@@ -146,7 +147,7 @@ static void exit_row(struct rows *rows, const struct mt_process_exit *r)
 	row->row.exited = true;
 	row->row.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	row->row.exit_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	row->row.faults = (struct faults){ true, r->minor, r->major };
+	row->row.faults = (struct faults){true, r->minor, r->major};
 }
 
 int rows__record(struct rows *rows, const void *data, size_t size)
@@ -183,5 +184,5 @@ void rows__free(struct rows *rows)
 		procfs__free_args(p->command, p->command_len);
 	}
 	free(rows->list);
-	*rows = (struct rows){ 0 };
+	*rows = (struct rows){0};
 }

@@ -33,9 +33,9 @@ struct row {
 struct rows {
 	struct row *list;
 	size_t len, allocated;
-	uint64_t start_ns;   /* of the trace, CLOCK_MONOTONIC */
+	uint64_t start_ns; /* of the trace, CLOCK_MONOTONIC */
 	int64_t page_bytes;
-	uint64_t unmatched;  /* ends whose begin was lost, and the other way round */
+	uint64_t unmatched; /* ends whose begin was lost, and the other way round */
 };
 
 /* Enters one record. -ENOMEM, -EBADMSG for a record that is too short. */

@@ -94,7 +94,7 @@ static int on_meet(void *context, pid_t pid, int object_fd, const char *path, in
 
 static int watch(struct session *s, int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
 	return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
@@ -129,7 +129,7 @@ static int open_rings(struct session *s)
 
 static int open_parts(struct session *s)
 {
-	const struct rendezvous_callbacks callbacks = { .meet = on_meet, .context = s };
+	const struct rendezvous_callbacks callbacks = {.meet = on_meet, .context = s};
 	int r;
 
 	r = probes__new(&s->probes, s->programs, !s->options.follow);

@@ -17,9 +17,10 @@ struct session;
 
 struct session_options {
 	enum trace_mode mode;
-	bool follow;	     /* trace children too */
-	bool keep_windows;   /* report.windows is wanted */
-	char *const *specs;  /* window specs, specs_len of them, already checked by window_spec__parse() */
+	bool follow;	    /* trace children too */
+	bool keep_windows;  /* report.windows is wanted */
+	char *const *specs; /* window specs, specs_len of them, already checked by
+			       window_spec__parse() */
 	size_t specs_len;
 };
 

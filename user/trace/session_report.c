@@ -67,8 +67,9 @@ static void fill_accounting(struct session *s, struct accounting *accounting)
 	accounting->model = "percpu";
 	accounting->error_bound_bytes = error_bound_pages(s) * s->rows.page_bytes;
 	if (accounting->error_bound_bytes)
-		accounting->note = strdup("several threads changed the counters at once: one update "
-					  "of each other CPU may be missing from a value");
+		accounting->note =
+			strdup("several threads changed the counters at once: one update "
+			       "of each other CPU may be missing from a value");
 }
 
 static char **copy_specs(const struct session *s)
@@ -129,8 +130,8 @@ static int fill_processes(struct session *s, struct report *out)
 		out->processes_len++;
 		*p = row->row;
 		memset(&row->row, 0, sizeof(row->row)); /* moved */
-		p->peak_operations = op_names(s, out, row->peak_ops, row->peak_ops_len,
-					      &p->peak_operations_len);
+		p->peak_operations =
+			op_names(s, out, row->peak_ops, row->peak_ops_len, &p->peak_operations_len);
 		out->overhead.bpf_events += row->events;
 		if (p->end != ROW_END_DETACH)
 			continue;
@@ -182,8 +183,7 @@ static void fill_tree(struct session *s, const struct programs_counters *c, stru
 	}
 }
 
-static void fill_losses(struct session *s, const struct programs_counters *c,
-			struct losses *losses)
+static void fill_losses(struct session *s, const struct programs_counters *c, struct losses *losses)
 {
 	losses->windows += c->losses[MT_LOSS_WINDOWS];
 	losses->unmatched_ends += c->losses[MT_LOSS_UNMATCHED_ENDS];
@@ -208,7 +208,7 @@ static bool was_traced(void *context, pid_t pid)
 
 int session__finish(struct session *s, struct report *out)
 {
-	struct report report = { 0 };
+	struct report report = {0};
 	struct programs_counters c;
 	int64_t duration_ns;
 	int r;

@@ -10,8 +10,9 @@
 #include <sys/types.h>
 
 struct spawn_options {
-	char *const *argv;   /* NULL-terminated */
-	const char *user;    /* run as this user (--user); NULL: the invoking user under sudo, else unchanged */
+	char *const *argv;    /* NULL-terminated */
+	const char *user;     /* run as this user (--user); NULL: the invoking user under sudo, else
+				 unchanged */
 	const char *env_name; /* one variable to add to the environment, or NULL */
 	const char *env_value;
 	/* What memtrace itself was started with, where it has changed it since. */
@@ -20,13 +21,16 @@ struct spawn_options {
 };
 
 struct spawn {
-	pid_t pid;	/* -1: none */
-	int go_fd;	/* -1 or the write end of the pipe that the child waits on */
-	int error_fd;	/* -1 or the read end of the pipe that brings back an exec error */
+	pid_t pid;	  /* -1: none */
+	int go_fd;	  /* -1 or the write end of the pipe that the child waits on */
+	int error_fd;	  /* -1 or the read end of the pipe that brings back an exec error */
 	const char *name; /* the command, for messages */
 };
 
-#define SPAWN_INIT { .pid = -1, .go_fd = -1, .error_fd = -1 }
+#define SPAWN_INIT                                                                                 \
+	{                                                                                          \
+		.pid = -1, .go_fd = -1, .error_fd = -1                                             \
+	}
 
 /*
  * Forks the child, which becomes the user, checks that it can find and execute the command, and

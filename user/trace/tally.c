@@ -120,7 +120,7 @@ static int add_window(struct tally *t, const struct mt_window_record *r)
 		.own_growth_bytes = r->own * page,
 		.self_growth_bytes = (r->growth - r->child) * page,
 		.foreign_growth_bytes = r->foreign * page,
-		.own_faults = { r->faults_known, r->minor, r->major },
+		.own_faults = {r->faults_known, r->minor, r->major},
 	};
 	for (int i = 0; i < MEM_TYPES; i++)
 		w->by_type_bytes[i] = r->by_type[i] * page;
@@ -162,10 +162,9 @@ static void summarize(struct summary *out, uint64_t count, int64_t scale, int64_
 	summary__fill(out, &sums, scale, samples);
 }
 
-static void fill_operation(struct tally *t, struct operation *o, uint32_t op,
-			   const struct mt_op *m)
+static void fill_operation(struct tally *t, struct operation *o, uint32_t op, const struct mt_op *m)
 {
-	struct op_samples *samples = samples_of(t, op), none = { 0 };
+	struct op_samples *samples = samples_of(t, op), none = {0};
 	uint64_t complete = m->count - m->incomplete;
 	int64_t page = t->page_bytes, growth = 0;
 
@@ -193,7 +192,7 @@ static void fill_operation(struct tally *t, struct operation *o, uint32_t op,
 	o->own_growth_bytes = m->own * page;
 	o->self_growth_bytes = growth - m->child * page;
 	o->foreign_growth_bytes = m->foreign * page;
-	o->own_faults = (struct faults){ !m->faults_unknown, m->minor, m->major };
+	o->own_faults = (struct faults){!m->faults_unknown, m->minor, m->major};
 	o->parent = -1;
 }
 
@@ -233,7 +232,7 @@ static struct entry *read_entries(struct tally *t, const struct programs *progra
 				break;
 			entries = more;
 		}
-		entries[*len] = (struct entry){ op, m.parent, m.first_begin_ns, { 0 } };
+		entries[*len] = (struct entry){op, m.parent, m.first_begin_ns, {0}};
 		fill_operation(t, &entries[(*len)++].operation, op, &m);
 	}
 	return entries;

@@ -10,8 +10,8 @@
  *	memtrace_end(w);
  *
  * Build with `pkg-config --cflags --libs memtrace-marker`, run with `sudo memtrace -- ./program` or
- * attach later with `sudo memtrace -p PID`. Without a tracer a pair costs a few nanoseconds and does
- * nothing. Windows nest; each may end on another thread of the process than it began on.
+ * attach later with `sudo memtrace -p PID`. Without a tracer a pair costs a few nanoseconds and
+ *does nothing. Windows nest; each may end on another thread of the process than it began on.
  *
  * A program can have the result of a window itself, exact and at once, when it is being traced:
  *
@@ -36,21 +36,21 @@ extern "C" {
 typedef uint64_t memtrace_window;
 
 /*
- * What one window came to. Growths are process-wide differences in bytes, exact to the page, and may
- * be negative where not said otherwise.
+ * What one window came to. Growths are process-wide differences in bytes, exact to the page, and
+ * may be negative where not said otherwise.
  */
 struct memtrace_result {
-	uint64_t size;		      /* set by the caller to sizeof(struct memtrace_result) */
-	int64_t growth_bytes;	      /* resident memory at the end minus at the begin */
-	int64_t peak_growth_bytes;    /* the highest inside minus at the begin; at least 0 */
-	int64_t gained_bytes;	      /* sum of all increases; at least 0 */
-	int64_t returned_bytes;	      /* sum of all decreases; at least 0 */
-	int64_t own_growth_bytes;     /* made by the thread that began the window */
-	int64_t anon_growth_bytes;    /* growth by type; these three add up to growth_bytes */
+	uint64_t size;		   /* set by the caller to sizeof(struct memtrace_result) */
+	int64_t growth_bytes;	   /* resident memory at the end minus at the begin */
+	int64_t peak_growth_bytes; /* the highest inside minus at the begin; at least 0 */
+	int64_t gained_bytes;	   /* sum of all increases; at least 0 */
+	int64_t returned_bytes;	   /* sum of all decreases; at least 0 */
+	int64_t own_growth_bytes;  /* made by the thread that began the window */
+	int64_t anon_growth_bytes; /* growth by type; these three add up to growth_bytes */
 	int64_t file_growth_bytes;
 	int64_t shmem_growth_bytes;
-	int64_t swap_growth_bytes;    /* beside, not inside growth_bytes */
-	int64_t own_minor_faults;     /* -1: not known, the window ended on another thread */
+	int64_t swap_growth_bytes; /* beside, not inside growth_bytes */
+	int64_t own_minor_faults;  /* -1: not known, the window ended on another thread */
 	int64_t own_major_faults;
 };
 
