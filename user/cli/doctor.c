@@ -8,21 +8,19 @@
 #include "cli/commands.h"
 #include "trace/features.h"
 
-#define NAME_WIDTH 36
+#define NAME_WIDTH 34
 
+/* What was found, and why it matters: what does not work, or costs more, without it. */
 static void print_feature(const struct feature *feature)
 {
 	const char *mark = feature->present ? "ok" : feature->required ? "MISSING" : "missing";
 
-	if (*feature->detail)
-		printf("  %-8s %-*s %s\n", mark, NAME_WIDTH, feature->name, feature->detail);
-	else
-		printf("  %-8s %s\n", mark, feature->name);
-	if (feature->present)
-		return;
-	printf("  %-8s   %s", "", feature->consequence);
+	printf("  %-8s %-*s %s, else %s", mark, NAME_WIDTH, feature->name,
+	       feature->required ? "needed" : "useful", feature->consequence);
 	if (feature->since)
 		printf(" (since %s)", feature->since);
+	if (*feature->detail)
+		printf(" [%s]", feature->detail);
 	putchar('\n');
 }
 

@@ -175,24 +175,21 @@ static void probe_tracepoints(struct features *out, const struct btf *btf)
 {
 	static const struct tracepoint {
 		const char *name, *label, *since, *consequence;
-		enum need need;
 	} tracepoints[] = {
 		{"rss_stat", "tracepoint rss_stat", "Linux 5.5",
-		 "changes of resident memory cannot be seen", REQUIRED},
+		 "changes of resident memory cannot be seen"},
 		{"sched_process_fork", "tracepoint sched_process_fork", NULL,
-		 "children cannot be followed", REQUIRED},
+		 "children cannot be followed"},
 		{"sched_process_exec", "tracepoint sched_process_exec", NULL,
-		 "the start of a program cannot be seen", REQUIRED},
+		 "the start of a program cannot be seen"},
 		{"sched_process_exit", "tracepoint sched_process_exit", NULL,
-		 "the end of a process cannot be seen", REQUIRED},
-		{"page_fault_user", "tracepoint page_fault_user", NULL, "nothing in this version",
-		 OPTIONAL},
+		 "the end of a process cannot be seen"},
 	};
 
 	for (size_t i = 0; i < LEN(tracepoints); i++) {
 		const struct tracepoint *t = &tracepoints[i];
 
-		add(out, t->need, has_tracepoint(btf, t->name), t->label, t->since, t->consequence);
+		add(out, REQUIRED, has_tracepoint(btf, t->name), t->label, t->since, t->consequence);
 	}
 }
 
