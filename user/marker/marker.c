@@ -6,6 +6,7 @@
 #include "protocol.h"
 #include "sites.h"
 
+#define PUBLIC	      __attribute__((visibility("default")))
 #define NAME_PAGE     4096u /* or a divisor of the real page size */
 #define NAME_MAX_READ 128u
 
@@ -16,11 +17,25 @@
 static uint32_t threads;
 static __thread uint64_t last_id __attribute__((tls_model("initial-exec")));
 
+/*
+ * A process may hold several copies of the library (linked statically and loaded): the thread
+ * numbers of each begin somewhere else, by a multiplicative hash of where the copy is.
+ */
+static __attribute__((noinline)) uint64_t first_id(void)
+{
+	uint32_t number = __atomic_add_fetch(&threads, 1, __ATOMIC_RELAXED);
+	uint64_t place = (uint64_t)(uintptr_t)&threads * UINT64_C(0x9e3779b97f4a7c15);
+
+	last_id = (uint64_t)((uint32_t)(place >> 32) + number) << 32 | 2;
+	return last_id;
+}
+
+/* The lower half is never 0 or 1 in an id: 1 is a thread's first call, 0 a counter that is full. */
 static uint64_t next_id(void)
 {
-	if (__builtin_expect((uint32_t)last_id == 0, 0))
-		last_id = (uint64_t)__atomic_add_fetch(&threads, 1, __ATOMIC_RELAXED) << 32;
-	return ++last_id;
+	uint64_t id = ++last_id;
+
+	return __builtin_expect((uint32_t)id > 1, 1) ? id : first_id();
 }
 
 /*
@@ -41,7 +56,7 @@ static void touch_name(const char *name)
 	(void)p[to_boundary];
 }
 
-memtrace_window memtrace_begin(const char *name)
+PUBLIC memtrace_window memtrace_begin(const char *name)
 {
 	uint64_t id = next_id();
 
@@ -52,13 +67,16 @@ memtrace_window memtrace_begin(const char *name)
 	return id;
 }
 
-void memtrace_end(memtrace_window window)
+PUBLIC void memtrace_end(memtrace_window window)
 {
 	memtrace_site_end(window, MARKER_NO_SLOT);
 }
 
-/* Here and not in meet.c, so that a program linked statically has it whatever it calls. */
-__attribute__((constructor)) static void start(void)
+/*
+ * Here and not in meet.c, so that a program linked statically has it whatever it calls. Early:
+ * constructors of such a program may have markers, too.
+ */
+__attribute__((constructor(101))) static void start(void)
 {
 	meet__start();
 }

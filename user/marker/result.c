@@ -14,6 +14,9 @@
 #include "meet.h"
 #include "sites.h"
 
+/* What the first version of the library knew; no caller has a smaller struct. */
+#define FIRST_SIZE (offsetof(struct memtrace_result, own_major_faults) + sizeof(int64_t))
+
 /* A bit a slot that a thread is using right now. */
 static uint32_t slots_used;
 
@@ -74,23 +77,41 @@ static int read_slot(const struct marker_slot *slot, memtrace_window window,
 	return 0;
 }
 
-int memtrace_end_result(memtrace_window window, struct memtrace_result *result)
+/*
+ * The window got no result. One alone is the window's own fault (it was not begun, or before the
+ * tracer came); two in a row: the tracer that gave us the page may be gone and another one here.
+ */
+static void note_answer(int answered)
+{
+	static int doubted;
+
+	if (answered) {
+		if (__atomic_load_n(&doubted, __ATOMIC_RELAXED))
+			__atomic_store_n(&doubted, 0, __ATOMIC_RELAXED);
+	} else if (__atomic_exchange_n(&doubted, 1, __ATOMIC_RELAXED)) {
+		meet__retry();
+	}
+}
+
+__attribute__((visibility("default"))) int memtrace_end_result(memtrace_window window,
+							       struct memtrace_result *result)
 {
 	const struct marker_slot *page = meet__page();
-	uint32_t slot;
+	const int valid = result && result->size >= FIRST_SIZE;
+	uint32_t slot = page && valid ? claim_slot() : MARKER_NO_SLOT;
 	int r;
 
-	if (!page) {
-		memtrace_site_end(window, MARKER_NO_SLOT);
-		meet__retry();
-		return result ? -ENODATA : -EINVAL;
-	}
-	slot = claim_slot();
 	memtrace_site_end(window, slot);
+	if (!valid)
+		return -EINVAL;
+	if (!page) {
+		meet__retry();
+		return -ENODATA;
+	}
 	if (slot == MARKER_NO_SLOT)
 		return -EAGAIN;
-	r = result && result->size >= sizeof(*result) ? read_slot(&page[slot], window, result)
-						      : -EINVAL;
+	r = read_slot(&page[slot], window, result);
 	release_slot(slot);
+	note_answer(!r);
 	return r;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * In assembly, so that no compiler option (-fcf-protection, -pg, LTO, patchable entries) puts
- * anything before the nop, merges the two functions or drops them. The note is of type 3, owner
- * "stapsdt": address, base, semaphore (none), provider, name, arguments. It is not loaded, hence
- * needs no relocation at run time, and strip keeps it.
+ * anything before the nop, merges the two functions or drops them. Both are in one section, of which
+ * the library always uses something: a linker that drops unused sections would else leave a note
+ * that points nowhere. The note is of type 3, owner "stapsdt": address, base, semaphore (none),
+ * provider, name, arguments. It is not loaded, hence needs no relocation at run time, and strip
+ * keeps it; only a file without section headers (sstrip) has none.
  */
 #if defined(__x86_64__)
 #define RETURN	   "ret"
@@ -18,11 +20,14 @@
 #endif
 
 #define SITE(function, probe, args)                                                                \
-	__asm__(".pushsection .text." function ",\"ax\",@progbits\n"                               \
+	__asm__(".pushsection .text.memtrace_sites,\"ax\",%progbits\n"                             \
+		".balign 16\n"                                                                     \
 		".globl " function "\n"                                                            \
-		".type " function ",@function\n" function ":\n"                                    \
+		".type " function ",%function\n" function ":\n"                                    \
+		".cfi_startproc\n"                                                                 \
 		"	nop\n"                                                                           \
 		"	" RETURN "\n"                                                              \
+		".cfi_endproc\n"                                                                   \
 		".size " function ", . - " function "\n"                                           \
 		".popsection\n"                                                                    \
 		".pushsection .note.stapsdt,\"\",\"note\"\n"                                       \
@@ -40,7 +45,7 @@
 		".popsection\n")
 
 /* What tools use to notice that an object was moved by prelinking. One copy a linked file. */
-__asm__(".pushsection .stapsdt.base,\"aG\",@progbits,.stapsdt.base,comdat\n"
+__asm__(".pushsection .stapsdt.base,\"aG\",%progbits,.stapsdt.base,comdat\n"
 	".weak _.stapsdt.base\n"
 	".hidden _.stapsdt.base\n"
 	"_.stapsdt.base: .space 1\n"

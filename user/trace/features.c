@@ -189,7 +189,8 @@ static void probe_tracepoints(struct features *out, const struct btf *btf)
 	for (size_t i = 0; i < LEN(tracepoints); i++) {
 		const struct tracepoint *t = &tracepoints[i];
 
-		add(out, REQUIRED, has_tracepoint(btf, t->name), t->label, t->since, t->consequence);
+		add(out, REQUIRED, has_tracepoint(btf, t->name), t->label, t->since,
+		    t->consequence);
 	}
 }
 

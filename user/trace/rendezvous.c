@@ -29,11 +29,16 @@ struct client {
 	int64_t deadline_ms;
 };
 
+struct listener {
+	int fd;
+	pid_t pid; /* whose library looks here; 0: anybody's */
+};
+
 struct rendezvous {
 	struct rendezvous_callbacks callbacks;
 	char name[NAME_SIZE];
 	int epoll_fd;
-	int *listeners;
+	struct listener *listeners;
 	size_t listeners_len;
 	struct client clients[CLIENTS_MAX];
 };
@@ -74,9 +79,10 @@ static int listen_at(const char *name)
 	return -error;
 }
 
-static int add_listener(struct rendezvous *r, int fd)
+static int add_listener(struct rendezvous *r, int fd, pid_t pid)
 {
-	int *list = NULL, result = -ENFILE;
+	struct listener *list = NULL;
+	int result = -ENFILE;
 
 	if (r->listeners_len < LISTENERS_MAX) {
 		list = reallocarray(r->listeners, r->listeners_len + 1, sizeof(*list));
@@ -88,7 +94,7 @@ static int add_listener(struct rendezvous *r, int fd)
 		close(fd);
 		return result;
 	}
-	r->listeners[r->listeners_len++] = fd;
+	r->listeners[r->listeners_len++] = (struct listener){fd, pid};
 	return 0;
 }
 
@@ -112,7 +118,7 @@ int rendezvous__open(struct rendezvous **out, const struct rendezvous_callbacks 
 		 (unsigned long long)unique[0], (unsigned long long)unique[1]);
 	result = listen_at(r->name);
 	if (result >= 0)
-		result = add_listener(r, result);
+		result = add_listener(r, result, 0);
 	if (result)
 		goto fail;
 	*out = r;
@@ -135,7 +141,7 @@ static int is_own_netns(int netns_fd)
 	       (own.st_ino == other.st_ino && own.st_dev == other.st_dev);
 }
 
-int rendezvous__listen_pid(struct rendezvous *r, pid_t own_pid, int netns_fd)
+int rendezvous__listen_pid(struct rendezvous *r, pid_t pid, pid_t own_pid, int netns_fd)
 {
 	char name[NAME_SIZE] = "@";
 	int fd, home = -1;
@@ -158,7 +164,16 @@ int rendezvous__listen_pid(struct rendezvous *r, pid_t own_pid, int netns_fd)
 		}
 		close(home);
 	}
-	return fd < 0 ? fd : add_listener(r, fd);
+	return fd < 0 ? fd : add_listener(r, fd, pid);
+}
+
+void rendezvous__forget_pid(struct rendezvous *r, pid_t pid)
+{
+	for (size_t i = r->listeners_len; i-- > 0;)
+		if (r->listeners[i].pid == pid) {
+			close(r->listeners[i].fd);
+			r->listeners[i] = r->listeners[--r->listeners_len];
+		}
 }
 
 int rendezvous__fd(const struct rendezvous *r)
@@ -276,7 +291,7 @@ static void serve(struct rendezvous *r, struct client *client)
 static void serve_fd(struct rendezvous *r, int fd)
 {
 	for (size_t i = 0; i < r->listeners_len; i++)
-		if (r->listeners[i] == fd) {
+		if (r->listeners[i].fd == fd) {
 			accept_client(r, fd);
 			return;
 		}
@@ -311,7 +326,7 @@ void rendezvous__close(struct rendezvous *r)
 		if (r->clients[i].fd >= 0)
 			drop(&r->clients[i]);
 	for (size_t i = 0; i < r->listeners_len; i++)
-		close(r->listeners[i]);
+		close(r->listeners[i].fd);
 	free(r->listeners);
 	if (r->epoll_fd >= 0)
 		close(r->epoll_fd);

@@ -26,10 +26,12 @@ int rendezvous__open(struct rendezvous **out, const struct rendezvous_callbacks 
 const char *rendezvous__name(const struct rendezvous *rendezvous);
 
 /*
- * Also listens where the library of a running process looks: own_pid is its pid in its own
- * namespace, netns_fd its network namespace (-1: ours). -EADDRINUSE when somebody else does.
+ * Also listens where the library of process pid looks: own_pid is its pid in its own namespace,
+ * netns_fd its network namespace (-1: ours). -EADDRINUSE when somebody else does.
  */
-int rendezvous__listen_pid(struct rendezvous *rendezvous, pid_t own_pid, int netns_fd);
+int rendezvous__listen_pid(struct rendezvous *rendezvous, pid_t pid, pid_t own_pid, int netns_fd);
+/* The process is gone. */
+void rendezvous__forget_pid(struct rendezvous *rendezvous, pid_t pid);
 
 /* An epoll descriptor that is readable when rendezvous__dispatch() has something to do. */
 int rendezvous__fd(const struct rendezvous *rendezvous);

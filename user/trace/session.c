@@ -41,16 +41,37 @@ int64_t session__elapsed(const struct session *s)
 	return (int64_t)(now_ns() - s->start_ns);
 }
 
+/* Lets the marker library of a running process find us. */
+static void announce(struct session *s, pid_t pid)
+{
+	char path[64];
+	int netns, r;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	netns = open(path, O_RDONLY | O_CLOEXEC);
+	r = rendezvous__listen_pid(s->rendezvous, pid, procfs__own_pid(pid), netns);
+	if (r)
+		log__debug("no socket for the markers of process %d: %s", pid, strerror(-r));
+	if (netns >= 0)
+		close(netns);
+}
+
 static int on_event(void *context, void *data, size_t size)
 {
 	struct session *s = context;
 	const struct mt_record_header *header = data;
 	int r = rows__record(&s->rows, data, size);
 
-	if (!r && header->type == MT_RECORD_PROCESS_EXIT)
-		results__remove(programs__results_fd(s->programs), header->pid);
-	if (r)
+	if (r) {
 		s->dropped++;
+		return 0;
+	}
+	if (header->type == MT_RECORD_PROCESS_EXIT) {
+		results__remove(programs__results_fd(s->programs), header->pid);
+		rendezvous__forget_pid(s->rendezvous, header->pid);
+	} else if (header->type == MT_RECORD_SPACE_BEGIN && s->options.mode == TRACE_ATTACH) {
+		announce(s, header->pid); /* a child has no MEMTRACE_SOCKET in its environment */
+	}
 	return 0;
 }
 
@@ -215,21 +236,6 @@ int session__add_command(struct session *s, pid_t pid, char *const *argv)
 	return r;
 }
 
-/* Lets the marker library of a running process find us. */
-static void announce(struct session *s, pid_t pid)
-{
-	char path[64];
-	int netns, r;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-	netns = open(path, O_RDONLY | O_CLOEXEC);
-	r = rendezvous__listen_pid(s->rendezvous, procfs__own_pid(pid), netns);
-	if (r)
-		log__debug("no socket for the markers of process %d: %s", pid, strerror(-r));
-	if (netns >= 0)
-		close(netns);
-}
-
 static int no_such_process(pid_t pid)
 {
 	log__error("no such process %d", pid);
@@ -244,11 +250,9 @@ int session__add_pids(struct session *s, const pid_t *pids, size_t len)
 	for (size_t i = 0; i < len; i++)
 		if (!procfs__exists(pids[i]))
 			return no_such_process(pids[i]);
-	for (size_t i = 0; i < len; i++) {
-		announce(s, pids[i]);
-		/* Before the baseline: placing a probe changes the process' own RSS. */
+	/* Before the baseline: placing a probe changes the process' own RSS. */
+	for (size_t i = 0; i < len; i++)
 		probes__scan_process(s->probes, pids[i], -1);
-	}
 	begin_time(s);
 	r = programs__add_pids(s->programs, pids, len, MT_WANTED_ATTACH, &missing);
 	if (r == -ESRCH)

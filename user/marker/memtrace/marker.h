@@ -11,7 +11,7 @@
  *
  * Build with `pkg-config --cflags --libs memtrace-marker`, run with `sudo memtrace -- ./program` or
  * attach later with `sudo memtrace -p PID`. Without a tracer a pair costs a few nanoseconds and
- *does nothing. Windows nest; each may end on another thread of the process than it began on.
+ * does nothing. Windows nest; each may end on another thread of the process than it began on.
  *
  * A program can have the result of a window itself, exact and at once, when it is being traced:
  *
