@@ -28,8 +28,13 @@
 #define PAGE_BYTES (sizeof(struct marker_slot) * MARKER_SLOTS)
 #define RETRY_S	   1
 
+#define ADDRESS_SIZE sizeof(((struct sockaddr_un *)0)->sun_path)
+
 static const struct marker_slot *page;
 static time_t last_try;
+/* MEMTRACE_SOCKET at the start, "" without: programs change their environment, and a forked child
+ * must not look while another thread did. */
+static char told[ADDRESS_SIZE];
 
 const struct marker_slot *meet__page(void)
 {
@@ -88,18 +93,22 @@ static int is_trusted(int fd)
 	       (peer.uid == 0 || peer.uid == geteuid());
 }
 
-static int connect_to(const char *name)
+static int connect_to(const char *name, int64_t deadline_ms)
 {
 	struct sockaddr_un address;
 	socklen_t len = make_address(&address, name);
-	int fd;
+	int fd, r;
 
 	if (!len)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	if (connect(fd, (const struct sockaddr *)&address, len) || !is_trusted(fd)) {
+	/* EAGAIN: the tracer's queue is full, as when a hundred children are forked at once. */
+	while ((r = connect(fd, (const struct sockaddr *)&address, len)) && errno == EAGAIN &&
+	       now_ms() < deadline_ms)
+		poll(NULL, 0, 1);
+	if (r || !is_trusted(fd)) {
 		close(fd);
 		return -1;
 	}
@@ -136,33 +145,38 @@ static int receive_welcome(int fd)
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = sizeof(control),
+		.msg_controllen = CMSG_LEN(sizeof(int)), /* room for one, whatever is sent */
 	};
 	struct cmsghdr *c;
+	ssize_t size = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 	int page_fd = -1;
 
-	if (recvmsg(fd, &message, MSG_CMSG_CLOEXEC) < (ssize_t)sizeof(welcome))
+	if (size < 0)
 		return -1;
 	c = CMSG_FIRSTHDR(&message);
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
 	    c->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(&page_fd, CMSG_DATA(c), sizeof(page_fd));
-	if (welcome.magic == MARKER_MAGIC && !welcome.error && welcome.results)
+	if (size >= (ssize_t)sizeof(welcome) && welcome.magic == MARKER_MAGIC && !welcome.error &&
+	    welcome.results)
 		return page_fd;
 	if (page_fd >= 0)
 		close(page_fd);
 	return -1;
 }
 
+/* In the place of an earlier tracer's page, which other threads may be reading. */
 static void map_page(int fd)
 {
-	void *mapped = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+	void *old = (void *)(uintptr_t)meet__page();
+	void *mapped = mmap(old, PAGE_BYTES, PROT_READ,
+			    MAP_SHARED | MAP_POPULATE | (old ? MAP_FIXED : 0), fd, 0);
 
 	if (mapped != MAP_FAILED)
 		__atomic_store_n(&page, mapped, __ATOMIC_RELEASE);
 }
 
-static void meet_at(int fd)
+static void meet_at(int fd, int64_t deadline_ms)
 {
 	const struct marker_hello hello = {
 		.magic = MARKER_MAGIC,
@@ -172,7 +186,7 @@ static void meet_at(int fd)
 	int page_fd;
 
 	if (send(fd, &hello, sizeof(hello), MSG_NOSIGNAL) != sizeof(hello) ||
-	    wait_readable(fd, now_ms() + MARKER_WAIT_MS))
+	    wait_readable(fd, deadline_ms))
 		return;
 	page_fd = receive_welcome(fd);
 	if (page_fd < 0)
@@ -183,20 +197,23 @@ static void meet_at(int fd)
 
 static void meet(void)
 {
-	const char *name = secure_getenv(MARKER_SOCKET_ENV);
+	const int64_t deadline_ms = now_ms() + MARKER_WAIT_MS;
 	char own[32];
-	int saved = errno, fd = -1;
+	int saved = errno, fd = -1, cancel;
 
-	if (name)
-		fd = connect_to(name);
+	/* Nobody expects a thread to be cancelled here, which would leave the socket open. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	if (told[0])
+		fd = connect_to(told, deadline_ms);
 	if (fd < 0) { /* attached to, or set-user-ID: the environment does not count */
 		own_name(own);
-		fd = connect_to(own);
+		fd = connect_to(own, deadline_ms);
 	}
 	if (fd >= 0) {
-		meet_at(fd);
+		meet_at(fd, deadline_ms);
 		close(fd);
 	}
+	pthread_setcancelstate(cancel, NULL);
 	errno = saved;
 }
 
@@ -213,20 +230,29 @@ void meet__retry(void)
 	meet();
 }
 
-/* The page is the parent's: what it wrote there is not ours. */
+/*
+ * The page is the parent's: what is written there is not ours. Where nobody traces the parent, the
+ * child makes no system call: no tracer can know its pid yet, and a sandbox may forbid sockets.
+ */
 static void in_child(void)
 {
 	const struct marker_slot *old = page;
 
 	page = NULL;
+	last_try = 0;
 	result__reset();
 	if (old)
 		munmap((void *)(uintptr_t)old, PAGE_BYTES);
-	meet();
+	if (old || told[0])
+		meet();
 }
 
 void meet__start(void)
 {
+	const char *name = secure_getenv(MARKER_SOCKET_ENV);
+
+	if (name && strlen(name) < sizeof(told))
+		strcpy(told, name);
 	pthread_atfork(NULL, NULL, in_child);
 	meet();
 }

@@ -3,8 +3,6 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -28,7 +26,7 @@
 #define RESCAN_TICKS 5
 #define RESCAN_MAX   64
 
-static uint64_t now_ns(void)
+uint64_t session__now(void)
 {
 	struct timespec t;
 
@@ -38,22 +36,7 @@ static uint64_t now_ns(void)
 
 int64_t session__elapsed(const struct session *s)
 {
-	return (int64_t)(now_ns() - s->start_ns);
-}
-
-/* Lets the marker library of a running process find us. */
-static void announce(struct session *s, pid_t pid)
-{
-	char path[64];
-	int netns, r;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-	netns = open(path, O_RDONLY | O_CLOEXEC);
-	r = rendezvous__listen_pid(s->rendezvous, pid, procfs__own_pid(pid), netns);
-	if (r)
-		log__debug("no socket for the markers of process %d: %s", pid, strerror(-r));
-	if (netns >= 0)
-		close(netns);
+	return (int64_t)(session__now() - s->start_ns);
 }
 
 static int on_event(void *context, void *data, size_t size)
@@ -70,7 +53,8 @@ static int on_event(void *context, void *data, size_t size)
 		results__remove(programs__results_fd(s->programs), header->pid);
 		rendezvous__forget_pid(s->rendezvous, header->pid);
 	} else if (header->type == MT_RECORD_SPACE_BEGIN && s->options.mode == TRACE_ATTACH) {
-		announce(s, header->pid); /* a child has no MEMTRACE_SOCKET in its environment */
+		session__announce(
+			s, header->pid); /* a child has no MEMTRACE_SOCKET in its environment */
 	}
 	return 0;
 }
@@ -176,7 +160,7 @@ int session__open(struct session **out, const struct session_options *options)
 		return -ENOMEM;
 	s->options = *options;
 	s->epoll_fd = s->timer_fd = -1;
-	s->start_ns = now_ns();
+	s->start_ns = session__now();
 	s->started_at_s = (int64_t)time(NULL);
 	s->rows.start_ns = s->start_ns;
 	s->rows.page_bytes = sysconf(_SC_PAGESIZE);
@@ -195,73 +179,6 @@ int session__open(struct session **out, const struct session_options *options)
 const char *session__socket_name(const struct session *s)
 {
 	return rendezvous__name(s->rendezvous);
-}
-
-static int remember_pids(struct session *s, const pid_t *pids, size_t len)
-{
-	int32_t *list = reallocarray(s->pids, s->pids_len + len, sizeof(*list));
-
-	if (!list)
-		return -ENOMEM;
-	for (size_t i = 0; i < len; i++)
-		list[s->pids_len + i] = pids[i];
-	s->pids = list;
-	s->pids_len += len;
-	return 0;
-}
-
-/* Times of the report count from here on: everything is in place. */
-static void begin_time(struct session *s)
-{
-	s->attach_ns = session__elapsed(s);
-	s->start_ns = now_ns();
-	s->rows.start_ns = s->start_ns;
-	tally__set_start(s->tally, s->start_ns);
-}
-
-int session__add_command(struct session *s, pid_t pid, char *const *argv)
-{
-	pid_t missing;
-	int r;
-
-	for (s->command_len = 0; argv[s->command_len];)
-		s->command_len++;
-	procfs__copy_args(argv, s->command_len, &s->command, &s->command_len);
-	begin_time(s);
-	r = programs__add_pids(s->programs, &pid, 1, MT_WANTED_EXEC, &missing);
-	if (!r)
-		r = remember_pids(s, &pid, 1);
-	if (r)
-		log__error("tracing the command: %s", strerror(-r));
-	return r;
-}
-
-static int no_such_process(pid_t pid)
-{
-	log__error("no such process %d", pid);
-	return -ESRCH;
-}
-
-int session__add_pids(struct session *s, const pid_t *pids, size_t len)
-{
-	pid_t missing;
-	int r;
-
-	for (size_t i = 0; i < len; i++)
-		if (!procfs__exists(pids[i]))
-			return no_such_process(pids[i]);
-	/* Before the baseline: placing a probe changes the process' own RSS. */
-	for (size_t i = 0; i < len; i++)
-		probes__scan_process(s->probes, pids[i], -1);
-	begin_time(s);
-	r = programs__add_pids(s->programs, pids, len, MT_WANTED_ATTACH, &missing);
-	if (r == -ESRCH)
-		return no_such_process(missing);
-	if (!r)
-		r = remember_pids(s, pids, len);
-	if (r)
-		log__error("attaching: %s", strerror(-r));
-	return r;
 }
 
 int session__fd(const struct session *s)

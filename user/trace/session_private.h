@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What session.c (the trace) and session_report.c (its report) share; nobody else includes this. */
+/* What session.c (the trace), session_target.c (whom) and session_report.c (its report) share. */
 #pragma once
 
 #include "trace/probes.h"
@@ -31,4 +31,8 @@ struct session {
 	size_t pids_len;
 };
 
+uint64_t session__now(void); /* CLOCK_MONOTONIC, ns */
 int64_t session__elapsed(const struct session *session);
+
+/* Lets the marker library of a running process find us. */
+void session__announce(struct session *session, pid_t pid);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Whom a session traces: a command that waits for its exec, or running processes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "trace/procfs.h"
+#include "trace/programs.h"
+#include "trace/rendezvous.h"
+#include "trace/session_private.h"
+
+void session__announce(struct session *s, pid_t pid)
+{
+	char path[64];
+	int netns, r;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	netns = open(path, O_RDONLY | O_CLOEXEC);
+	r = rendezvous__listen_pid(s->rendezvous, pid, procfs__own_pid(pid), netns);
+	if (r)
+		log__debug("no socket for the markers of process %d: %s", pid, strerror(-r));
+	if (netns >= 0)
+		close(netns);
+}
+
+static int remember_pids(struct session *s, const pid_t *pids, size_t len)
+{
+	int32_t *list = reallocarray(s->pids, s->pids_len + len, sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < len; i++)
+		list[s->pids_len + i] = pids[i];
+	s->pids = list;
+	s->pids_len += len;
+	return 0;
+}
+
+/* Times of the report count from here on: everything is in place. */
+static void begin_time(struct session *s)
+{
+	s->attach_ns = session__elapsed(s);
+	s->start_ns = session__now();
+	s->rows.start_ns = s->start_ns;
+	tally__set_start(s->tally, s->start_ns);
+}
+
+int session__add_command(struct session *s, pid_t pid, char *const *argv)
+{
+	pid_t missing;
+	int r;
+
+	for (s->command_len = 0; argv[s->command_len];)
+		s->command_len++;
+	procfs__copy_args(argv, s->command_len, &s->command, &s->command_len);
+	begin_time(s);
+	r = programs__add_pids(s->programs, &pid, 1, MT_WANTED_EXEC, &missing);
+	if (!r)
+		r = remember_pids(s, &pid, 1);
+	if (r)
+		log__error("tracing the command: %s", strerror(-r));
+	return r;
+}
+
+static int no_such_process(pid_t pid)
+{
+	log__error("no such process %d", pid);
+	return -ESRCH;
+}
+
+int session__add_pids(struct session *s, const pid_t *pids, size_t len)
+{
+	pid_t missing;
+	int r;
+
+	for (size_t i = 0; i < len; i++)
+		if (!procfs__exists(pids[i]))
+			return no_such_process(pids[i]);
+	/* Before the baseline: placing a probe changes the process' own RSS. */
+	for (size_t i = 0; i < len; i++)
+		probes__scan_process(s->probes, pids[i], -1);
+	begin_time(s);
+	r = programs__add_pids(s->programs, pids, len, MT_WANTED_ATTACH, &missing);
+	if (r == -ESRCH)
+		return no_such_process(missing);
+	if (!r)
+		r = remember_pids(s, pids, len);
+	if (r)
+		log__error("attaching: %s", strerror(-r));
+	return r;
+}
