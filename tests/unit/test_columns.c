@@ -14,7 +14,7 @@
 
 #include "report/columns.h"
 
-/* What columns__check() prints; the caller frees it. */
+/* What columns__check("--columns", ) prints; the caller frees it. */
 static char *messages_of(const char *list)
 {
 	int saved = dup(STDERR_FILENO), expected = -EINVAL;
@@ -24,7 +24,7 @@ static char *messages_of(const char *list)
 	assert_non_null(stream);
 	fflush(stderr);
 	assert_int_not_equal(dup2(fileno(stream), STDERR_FILENO), -1);
-	assert_int_equal(columns__check(list), expected);
+	assert_int_equal(columns__check("--columns", list), expected);
 	fflush(stderr);
 	assert_int_not_equal(dup2(saved, STDERR_FILENO), -1);
 	close(saved);
@@ -69,13 +69,13 @@ static void test_every_name(void **state)
 	size_t len = 0;
 
 	(void)state;
-	assert_int_equal(columns__check(all), 0);
+	assert_int_equal(columns__check("--columns", all), 0);
 	assert_int_equal(columns__parse(all, out, &len), 0);
 	assert_int_equal(len, COLUMNS);
 	for (size_t i = 0; i < len; i++)
 		assert_int_equal(out[i], i);
 	for (enum column c = 0; c < COLUMNS; c++)
-		assert_int_equal(columns__check(columns__name(c)), 0);
+		assert_int_equal(columns__check("--columns", columns__name(c)), 0);
 }
 
 static void test_order_is_kept(void **state)
@@ -93,19 +93,19 @@ static void test_order_is_kept(void **state)
 static void test_unknown(void **state)
 {
 	(void)state;
-	assert_refused("name,groth", "memtrace: unknown column `groth`\n"
-				     "  did you mean `growth`?\n");
+	assert_refused("name,groth", "memtrace: --columns: unknown column `groth`\n"
+				     "  nearest: growth\n");
 	assert_refused("xyzzyquux",
-		       "memtrace: unknown column `xyzzyquux`\n"
+		       "memtrace: --columns: unknown column `xyzzyquux`\n"
 		       "  columns: name, count, growth, peak, peak-rss, gained, returned, "
 		       "own, self, foreign, anon, file, shmem, swap, faults, time\n");
 	/* Part of a name is none, nor is a name with blanks. */
-	assert_refused("peak-", "memtrace: unknown column `peak-`\n"
-				"  did you mean `peak-rss`?\n");
-	assert_refused("name, time", "memtrace: unknown column ` time`\n"
-				     "  did you mean `time`?\n");
+	assert_refused("peak-", "memtrace: --columns: unknown column `peak-`\n"
+				"  nearest: peak-rss\n");
+	assert_refused("name, time", "memtrace: --columns: unknown column ` time`\n"
+				     "  nearest: time\n");
 	assert_refused("\x1b[2J",
-		       "memtrace: unknown column `\\x1b[2J`\n"
+		       "memtrace: --columns: unknown column `\\x1b[2J`\n"
 		       "  columns: name, count, growth, peak, peak-rss, gained, returned, "
 		       "own, self, foreign, anon, file, shmem, swap, faults, time\n");
 }
@@ -118,7 +118,7 @@ static void test_empty(void **state)
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		char *text = messages_of(lists[i]);
 
-		assert_non_null(strstr(text, "empty name in the list of columns"));
+		assert_non_null(strstr(text, "--columns: empty name in"));
 		free(text);
 	}
 }
@@ -126,7 +126,7 @@ static void test_empty(void **state)
 static void test_twice(void **state)
 {
 	(void)state;
-	assert_refused("name,peak,name", "memtrace: column `name` is given twice\n");
+	assert_refused("name,peak,name", "memtrace: --columns: column `name` is given twice\n");
 }
 
 int main(void)

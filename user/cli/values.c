@@ -60,6 +60,5 @@ int values__color(enum color *out, const char *text)
 
 int values__columns(const char *option, const char *list)
 {
-	(void)option;
-	return columns__check(list);
+	return columns__check(option, list);
 }

@@ -32,8 +32,10 @@
 
 static const struct marker_slot *page;
 static time_t last_try;
-/* MEMTRACE_SOCKET at the start, "" without: programs change their environment, and a forked child
- * must not look while another thread did. */
+/*
+ * MEMTRACE_SOCKET at the start, "" without: programs change their environment, and a child forked
+ * while another thread did so must not look there.
+ */
 static char told[ADDRESS_SIZE];
 
 const struct marker_slot *meet__page(void)
@@ -165,15 +167,18 @@ static int receive_welcome(int fd)
 	return -1;
 }
 
-/* In the place of an earlier tracer's page, which other threads may be reading. */
+/* An earlier tracer's page is replaced where it is: other threads may be reading it. */
 static void map_page(int fd)
 {
-	void *old = (void *)(uintptr_t)meet__page();
-	void *mapped = mmap(old, PAGE_BYTES, PROT_READ,
-			    MAP_SHARED | MAP_POPULATE | (old ? MAP_FIXED : 0), fd, 0);
+	void *mapped = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+	const struct marker_slot *old = NULL;
 
-	if (mapped != MAP_FAILED)
-		__atomic_store_n(&page, mapped, __ATOMIC_RELEASE);
+	if (mapped == MAP_FAILED ||
+	    __atomic_compare_exchange_n(&page, &old, mapped, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		return;
+	if (mremap(mapped, PAGE_BYTES, PAGE_BYTES, MREMAP_MAYMOVE | MREMAP_FIXED, old) ==
+	    MAP_FAILED)
+		munmap(mapped, PAGE_BYTES);
 }
 
 static void meet_at(int fd, int64_t deadline_ms)

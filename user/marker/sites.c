@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * In assembly, so that no compiler option (-fcf-protection, -pg, LTO, patchable entries) puts
- * anything before the nop, merges the two functions or drops them. Both are in one section, of which
- * the library always uses something: a linker that drops unused sections would else leave a note
- * that points nowhere. The note is of type 3, owner "stapsdt": address, base, semaphore (none),
- * provider, name, arguments. It is not loaded, hence needs no relocation at run time, and strip
- * keeps it; only a file without section headers (sstrip) has none.
+ * anything before the nop, merges the two functions or drops them. Both are in one section, of
+ * which the library always uses something: a linker that drops unused sections would else leave a
+ * note that points nowhere. The note is of type 3, owner "stapsdt": address, base, semaphore
+ * (none), provider, name, arguments. It is not loaded, hence needs no relocation at run time, and
+ * strip keeps it; only a file without section headers (sstrip) has none.
  */
 #if defined(__x86_64__)
 #define RETURN	   "ret"

@@ -68,7 +68,7 @@ static void hint(const char *word)
 	char list[256] = "";
 
 	if (nearest) {
-		log__hint("did you mean `%s`?", nearest);
+		log__hint("nearest: %s", nearest);
 		return;
 	}
 	for (enum column c = 0; c < COLUMNS; c++)
@@ -77,7 +77,7 @@ static void hint(const char *word)
 	log__hint("columns: %s", list);
 }
 
-int columns__check(const char *list)
+int columns__check(const char *option, const char *list)
 {
 	enum column found[COLUMNS];
 	const char *bad;
@@ -88,12 +88,12 @@ int columns__check(const char *list)
 		return 0;
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(bad, ","), bad);
 	if (find(word, strlen(word)) != COLUMNS) {
-		log__error("column `%s` is given twice", word);
+		log__error("%s: column `%s` is given twice", option, word);
 	} else if (!*word) {
-		log__error("empty name in the list of columns `%s`", list);
+		log__error("%s: empty name in `%s`", option, list);
 		hint(word);
 	} else {
-		log__error("unknown column `%s`", word);
+		log__error("%s: unknown column `%s`", option, word);
 		hint(word);
 	}
 	return -EINVAL;

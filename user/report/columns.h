@@ -34,7 +34,7 @@ const char *columns__name(enum column column);
  * Whether list is one or more names with commas between them, none of them twice: 0, or -EINVAL
  * after an error message.
  */
-int columns__check(const char *list);
+int columns__check(const char *option, const char *list);
 
 /*
  * The columns of a list; NULL is the default one. -EINVAL without a message where columns__check()
