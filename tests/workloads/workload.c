@@ -35,6 +35,7 @@ static const char *const keys[FACTS] = {
 	[ANON] = "anon",
 	[FILE_PAGES] = "file",
 	[SHMEM] = "shmem",
+	[SWAP] = "swap",
 	[AT_LEAST] = "growth_at_least_bytes",
 	[AT_MOST] = "growth_at_most_bytes",
 };
@@ -184,11 +185,11 @@ static void print_truth(const struct truth *truth)
 		printf(", \"count\": %ld, \"incomplete\": %ld, \"overlapped_count\": %ld",
 		       truth->count, truth->incomplete, truth->overlapped);
 	for (int i = 0; i < FACTS; i++)
-		if (truth->known >> i & 1 && (i < ANON || i > SHMEM))
+		if (truth->known >> i & 1 && (i < ANON || i > SWAP))
 			printf(", \"%s\": %ld", keys[i], truth->pages[i] * workload_page);
-	if (truth->known & (1u << ANON | 1u << FILE_PAGES | 1u << SHMEM)) {
+	if (truth->known & (1u << ANON | 1u << FILE_PAGES | 1u << SHMEM | 1u << SWAP)) {
 		printf(", \"by_type_bytes\": {");
-		for (int i = ANON; i <= SHMEM; i++) {
+		for (int i = ANON; i <= SWAP; i++) {
 			if (!(truth->known >> i & 1))
 				continue;
 			printf("%s\"%s\": %ld", separator, keys[i],

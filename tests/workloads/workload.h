@@ -32,6 +32,7 @@ enum fact {
 	ANON,
 	FILE_PAGES,
 	SHMEM,
+	SWAP,	  /* beside the growth */
 	AT_LEAST, /* bounds of the growth where it is known only so */
 	AT_MOST,
 	FACTS,

@@ -15,6 +15,15 @@
 #define STAPSDT_SECTION ".note.stapsdt"
 #define BASE_SECTION	".stapsdt.base"
 
+/*
+ * What is read of a file, far above what real ones have: a sparse file of a hostile program can
+ * claim tables and sections of any size, and libelf reads each as a whole.
+ */
+#define SEGMENTS_MAX	256
+#define SECTIONS_MAX	4096
+#define NAMES_BYTES_MAX (256u << 10)
+#define NOTES_BYTES_MAX (16u << 20) /* of all note sections together */
+
 /* The fixed part of a note's description in a 64-bit file; provider, name, arguments follow. */
 struct description {
 	uint64_t address;
@@ -64,7 +73,7 @@ static bool file_offset(Elf *elf, uint64_t address, uint64_t *offset)
 static bool is_marker_nop(int fd, uint64_t offset, unsigned int machine)
 {
 	static const uint8_t arm_nop[] = {0x1f, 0x20, 0x03, 0xd5};
-	uint8_t bytes[4];
+	uint8_t bytes[4] = {0};
 
 	if (offset > INT64_MAX || pread(fd, bytes, sizeof(bytes), (off_t)offset) < 1)
 		return false;
@@ -99,6 +108,7 @@ struct search {
 	int fd;
 	unsigned int machine;
 	uint64_t base;
+	uint64_t notes_bytes; /* read so far */
 	struct marker_sites *out;
 };
 
@@ -149,21 +159,54 @@ static int take_section(struct search *s, Elf_Data *data)
 	return 0;
 }
 
+/*
+ * Before libelf sees the file: it allocates for each section and segment there is. No sections, no
+ * notes; a number beyond 16 bits, which stands elsewhere and leaves 0 here, is in no program.
+ */
+static int check_header(int fd)
+{
+	Elf64_Ehdr h;
+	ssize_t n = pread(fd, &h, sizeof(h), 0);
+
+	if (n < 0)
+		return -errno;
+	if (n != sizeof(h) || memcmp(h.e_ident, ELFMAG, SELFMAG) ||
+	    h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_ident[EI_DATA] != ELFDATA2LSB)
+		return -ENOENT;
+	if (!h.e_shnum)
+		return -ENOENT;
+	return h.e_shnum > SECTIONS_MAX || h.e_phnum > SEGMENTS_MAX ? -EBADMSG : 0;
+}
+
+static int take_notes(struct search *s, Elf_Scn *section, const GElf_Shdr *h)
+{
+	Elf_Data *data;
+
+	if (h->sh_size > NOTES_BYTES_MAX - s->notes_bytes)
+		return -EBADMSG;
+	s->notes_bytes += h->sh_size;
+	data = elf_getdata(section, NULL);
+	return data ? take_section(s, data) : -EBADMSG;
+}
+
 static int search(struct search *s)
 {
 	Elf_Scn *section = NULL;
 	GElf_Ehdr header;
+	GElf_Shdr names_header;
 	size_t names;
 
-	if (elf_kind(s->elf) != ELF_K_ELF || gelf_getclass(s->elf) != ELFCLASS64 ||
-	    !gelf_getehdr(s->elf, &header) || elf_getshdrstrndx(s->elf, &names))
+	if (elf_kind(s->elf) != ELF_K_ELF || !gelf_getehdr(s->elf, &header) ||
+	    elf_getshdrstrndx(s->elf, &names) ||
+	    !gelf_getshdr(elf_getscn(s->elf, names), &names_header))
 		return -ENOENT;
+	if (names_header.sh_size > NAMES_BYTES_MAX)
+		return -EBADMSG;
 	s->machine = header.e_machine;
 	s->base = base_address(s->elf, names);
 	while ((section = elf_nextscn(s->elf, section))) {
 		GElf_Shdr h;
 		const char *name;
-		Elf_Data *data;
 		int r;
 
 		if (!gelf_getshdr(section, &h) || h.sh_type != SHT_NOTE)
@@ -171,8 +214,7 @@ static int search(struct search *s)
 		name = elf_strptr(s->elf, names, h.sh_name);
 		if (!name || strcmp(name, STAPSDT_SECTION))
 			continue;
-		data = elf_getdata(section, NULL);
-		r = data ? take_section(s, data) : -EBADMSG;
+		r = take_notes(s, section, &h);
 		if (r)
 			return r;
 	}
@@ -187,6 +229,9 @@ int notes__find_markers(int fd, struct marker_sites *out)
 
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return -ENOTSUP;
+	r = check_header(fd);
+	if (r)
+		return r;
 	s.elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!s.elf)
 		return -ENOENT;

@@ -56,14 +56,22 @@ int maps__open_object(pid_t pid, uint64_t start, uint64_t end)
 {
 	struct stat st;
 	char path[96];
-	int fd;
+	int place, fd = -EINVAL;
 
+	/*
+	 * A mapped device must not be opened: that alone may have an effect. The process may map
+	 * something else there at any time: look and open through one descriptor.
+	 */
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, start, end);
-	/* A mapped device must not be opened: that alone may have an effect. */
-	if (stat(path, &st))
+	place = open(path, O_PATH | O_CLOEXEC);
+	if (place < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
+	if (!fstat(place, &st) && S_ISREG(st.st_mode)) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			fd = -errno;
+	}
+	close(place);
+	return fd;
 }

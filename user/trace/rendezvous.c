@@ -72,7 +72,7 @@ static int listen_at(const char *name)
 		return -errno;
 	if (!bind(fd, (const struct sockaddr *)&address,
 		  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) &&
-	    !listen(fd, CLIENTS_MAX))
+	    !listen(fd, SOMAXCONN)) /* a program may fork hundreds of children at once */
 		return fd;
 	error = errno;
 	close(fd);
@@ -268,9 +268,11 @@ static void serve(struct rendezvous *r, struct client *client)
 	int error = -ESRCH, results_fd = -1;
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
+	ssize_t size = recv(client->fd, &hello, sizeof(hello), MSG_DONTWAIT);
 
-	if (recv(client->fd, &hello, sizeof(hello), MSG_DONTWAIT) != sizeof(hello) ||
-	    hello.magic != MARKER_MAGIC ||
+	if (size < 0 && errno == EAGAIN) /* the event was for an earlier client of this number */
+		return;
+	if (size != sizeof(hello) || hello.magic != MARKER_MAGIC ||
 	    getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) || peer.pid <= 0) {
 		drop(client);
 		return;
