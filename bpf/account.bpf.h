@@ -184,8 +184,7 @@ static long resync_once(u32 i, struct resync *r)
 
 	bpf_loop(FOLD_SPINS, wait_for_fold, r, 0);
 	if (is_locked(counter))
-		return 1; /* its CPU was taken away in the middle: half a fold must not be claimed
-			   */
+		return 1; /* its CPU was taken away in between: no half of a fold is claimed */
 	count = counter->count;
 	own_slot_now = read_s32(r->slots + cpu_offset[r->cpu & (MT_MAX_CPUS - 1)]);
 	barrier();

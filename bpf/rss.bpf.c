@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Every change of every RSS counter on the host: what is not traced leaves after one table lookup.
- */
+/* Every change of every RSS counter on the host; what is not traced leaves after one lookup. */
 #include "end.bpf.h"
 #include "thread.bpf.h"
 

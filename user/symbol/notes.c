@@ -22,7 +22,7 @@
 #define SEGMENTS_MAX	256
 #define SECTIONS_MAX	4096
 #define NAMES_BYTES_MAX (256u << 10)
-#define NOTES_BYTES_MAX (16u << 20) /* of all note sections together */
+#define NOTES_BYTES_MAX (4u << 20) /* of all note sections together */
 
 /* The fixed part of a note's description in a 64-bit file; provider, name, arguments follow. */
 struct description {
