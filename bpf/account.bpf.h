@@ -57,7 +57,8 @@ static __always_inline struct percpu_counter *counter_at(u64 address)
 	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct percpu_counter));
 }
 
-/* A fold takes the lock, then changes count before the slot: while it is held both can't be read.
+/*
+ * A fold takes the lock, then changes count before the slot: while it is held both can't be read.
  */
 static __always_inline bool is_locked(const struct percpu_counter *counter)
 {

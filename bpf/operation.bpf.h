@@ -22,7 +22,8 @@ static __always_inline struct mt_op *op__at(u32 op)
 	return bpf_map_lookup_elem(&ops, &op);
 }
 
-/* Whether an operation has this zero-padded name; without a branch a word, for the verifier's sake.
+/*
+ * Whether an operation has this zero-padded name; without a branch a word, for the verifier's sake.
  */
 static __always_inline bool op__is_named(u32 key, const struct op_name *name)
 {

@@ -56,14 +56,16 @@ static __always_inline struct space *space__at(u32 key)
 	return bpf_map_lookup_elem(&spaces, &key);
 }
 
-/* The thread's own changes go to "own", all others' to "foreign": kernel threads that borrow an mm.
+/*
+ * The thread's own changes go to "own", all others' to "foreign": kernel threads that borrow an mm.
  */
 static __always_inline bool is_own(struct task_struct *task, struct mm_struct *mm)
 {
 	return task->mm == mm && !(task->flags & PF_KTHREAD);
 }
 
-/* Enters max into space->run when it is the highest of this interval. Its make-up goes beside it.
+/*
+ * Enters max into space->run when it is the highest of this interval. Its make-up goes beside it.
  */
 static __always_inline void space__note_max(struct space *space, s64 max, s64 file, s64 shmem)
 {

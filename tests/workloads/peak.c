@@ -34,7 +34,8 @@ static void sawtooth(long up, long down, long again)
 	pages__unmap(q, ROOM);
 }
 
-/* Windows of one operation whose peaks differ; the highest counts. Each begins at the last's end.
+/*
+ * Windows of one operation whose peaks differ; the highest counts. Each begins at the last's end.
  */
 static void stairs(long n)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What workload-dlopen loads: windows in the constructor, and in a function that is called later.
+/*
+ * What workload-dlopen loads: windows in the constructor, and in a function that is called later.
  */
 #define _GNU_SOURCE
 #include <memtrace/marker.h>

@@ -32,7 +32,8 @@ bool output__is_descriptor(const struct output *output, int fd);
 /* NULL after an error message. A fifo that had no reader yet is waited for here. */
 FILE *output__stream(struct output *output);
 
-/* Puts the file in place. The output is freed, also after a failure, which leaves nothing behind.
+/*
+ * Puts the file in place. The output is freed, also after a failure, which leaves nothing behind.
  */
 int output__commit(struct output *output);
 

@@ -51,7 +51,8 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Fills in a socket address; a leading '@' stands for the abstract namespace. 0: it does not fit.
+/*
+ * Fills in a socket address; a leading '@' stands for the abstract namespace. 0: it does not fit.
  */
 static socklen_t make_address(struct sockaddr_un *address, const char *name)
 {

@@ -66,7 +66,8 @@ static void fill_result(struct memtrace_result *result, const struct marker_slot
 	memcpy(result, &full, size);
 }
 
-/* After a fork parent and child share the page until the child has its own: both ids must be ours.
+/*
+ * After a fork parent and child share the page until the child has its own: both ids must be ours.
  */
 static int read_slot(const struct marker_slot *slot, memtrace_window window,
 		     struct memtrace_result *result)

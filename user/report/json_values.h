@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JSON of the parts of a report, as the contract names them. New references; NULL without memory.
+/*
+ * JSON of the parts of a report, as the contract names them. New references; NULL without memory.
  */
 #pragma once
 
