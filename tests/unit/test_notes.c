@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Marker sites of real and of damaged ELF files. MARKER_LIBRARY, TRAP_OBJECT: paths from CMake. */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -114,6 +116,52 @@ static void damaged_files_do_no_harm(void **state)
 	free(bytes);
 }
 
+/* The section of that name; "" for the first, which stands for none. */
+static Elf64_Shdr *section_of(char *bytes, const char *name)
+{
+	Elf64_Ehdr *header = (Elf64_Ehdr *)bytes;
+	Elf64_Shdr *sections = (Elf64_Shdr *)(bytes + header->e_shoff);
+	const char *names = bytes + sections[header->e_shstrndx].sh_offset;
+
+	for (size_t i = 0; i < header->e_shnum; i++)
+		if (!strcmp(names + sections[i].sh_name, name))
+			return &sections[i];
+	fail();
+	return NULL;
+}
+
+/* A sparse file costs its owner nothing; reading all that it claims would cost us gigabytes. */
+static void what_a_huge_file_claims_is_not_read(void **state)
+{
+	const char *names[] = {"", ".note.stapsdt", ".shstrtab"};
+	struct marker_sites sites;
+	struct rusage usage;
+	size_t size;
+	char *bytes = read_all(MARKER_LIBRARY, &size);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		Elf64_Shdr *section = section_of(bytes, names[i]);
+		const Elf64_Shdr saved = *section;
+		const Elf64_Ehdr header = *(Elf64_Ehdr *)bytes;
+		int fd = memfd_create("object", MFD_CLOEXEC);
+
+		section->sh_size = names[i][0] ? (uint64_t)1 << 33 : 1 << 26;
+		if (!names[i][0]) /* the number of sections, when the header has none */
+			((Elf64_Ehdr *)bytes)->e_shnum = 0;
+		assert_int_equal(write(fd, bytes, size), size);
+		assert_false(ftruncate(fd, (off_t)1 << 36));
+		assert_true(notes__find_markers(fd, &sites) < 0);
+		close(fd);
+		*section = saved;
+		*(Elf64_Ehdr *)bytes = header;
+	}
+	assert_int_equal(find_in(bytes, size, &sites), 0);
+	assert_false(getrusage(RUSAGE_SELF, &usage));
+	assert_true(usage.ru_maxrss < 1 << 20); /* KiB */
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +169,7 @@ int main(void)
 		cmocka_unit_test(other_files_have_none),
 		cmocka_unit_test(a_site_that_is_no_plain_nop_is_refused),
 		cmocka_unit_test(damaged_files_do_no_harm),
+		cmocka_unit_test(what_a_huge_file_claims_is_not_read),
 	};
 
 	return cmocka_run_group_tests_name("notes", tests, NULL, NULL);

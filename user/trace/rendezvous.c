@@ -25,7 +25,8 @@
 #define NAME_SIZE     64
 
 struct client {
-	int fd; /* -1: free */
+	int fd;		 /* -1: free */
+	uint64_t number; /* in the order they came: many come in one millisecond */
 	int64_t deadline_ms;
 };
 
@@ -41,6 +42,7 @@ struct rendezvous {
 	struct listener *listeners;
 	size_t listeners_len;
 	struct client clients[CLIENTS_MAX];
+	uint64_t accepted;
 };
 
 static int64_t now_ms(void)
@@ -195,7 +197,7 @@ static struct client *place_for_client(struct rendezvous *r)
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
 		if (r->clients[i].fd < 0)
 			return &r->clients[i];
-		if (r->clients[i].deadline_ms < oldest->deadline_ms)
+		if (r->clients[i].number < oldest->number)
 			oldest = &r->clients[i];
 	}
 	drop(oldest);
@@ -211,6 +213,7 @@ static void accept_client(struct rendezvous *r, int listener)
 		return;
 	client = place_for_client(r);
 	client->fd = fd;
+	client->number = r->accepted++;
 	client->deadline_ms = now_ms() + MARKER_WAIT_MS;
 	if (watch(r, fd))
 		drop(client);
