@@ -187,7 +187,9 @@ static long resync_once(u32 i, struct resync *r)
 	if (is_locked(counter))
 		return 1; /* its CPU was taken away in between: no half of a fold is claimed */
 	count = counter->count;
-	own_slot_now = read_s32(r->slots + cpu_offset[r->cpu & (MT_MAX_CPUS - 1)]);
+	/* Not on behalf of an event: whatever folded, it was not we. */
+	own_slot_now =
+		r->cpu == NONE ? 1 : read_s32(r->slots + cpu_offset[r->cpu & (MT_MAX_CPUS - 1)]);
 	barrier();
 	bpf_loop(cpus, resync_cpu, r, 0);
 	if (r->state->folded[member] != count) {
@@ -303,6 +305,12 @@ static long drop_credit(u32 cpu, u32 *space)
 	return 0;
 }
 
+/* What has been claimed for other CPUs so far is nobody's growth. */
+static __always_inline void account__drop_credits(u32 key)
+{
+	bpf_loop(cpus, drop_credit, &key, 0);
+}
+
 /* Starts from what the counters hold now; types[] gets it. The space is not counting yet. */
 static __always_inline void account__begin(struct space *space, u32 key, s64 types[MT_TYPES])
 {
@@ -311,5 +319,5 @@ static __always_inline void account__begin(struct space *space, u32 key, s64 typ
 		space->folded[i] = 0;
 		types[i] = account__settle(space, key, i).claimed;
 	}
-	bpf_loop(cpus, drop_credit, &key, 0);
+	account__drop_credits(key);
 }

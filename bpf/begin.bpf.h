@@ -101,7 +101,9 @@ __noinline int space__begin(u64 task_address, struct mt_proc *proc, u32 begin, u
 		return 0;
 	space__reset(space, mm, task);
 	account__begin(space, key, types);
-	space->concurrent = CONCURRENT_NONE; /* what was claimed now is the past of this space */
+	/* What was claimed now is the past of this space. A running process is settled once more.
+	 */
+	space->concurrent = begin == MT_BEGIN_ATTACH ? CONCURRENT_FOREIGN : CONCURRENT_NONE;
 	space->file = types[MT_FILE];
 	space->shmem = types[MT_SHMEM];
 	space->swap = space->swap_peak = types[MT_SWAP];
@@ -119,5 +121,10 @@ __noinline int space__begin(u64 task_address, struct mt_proc *proc, u32 begin, u
 	__sync_fetch_and_add(&live_spaces, 1);
 	barrier();
 	space->state = SPACE_COUNTING;
+	if (begin == MT_BEGIN_ATTACH) { /* it ran on between the first look and this */
+		space__settle(space, key);
+		account__drop_credits(key);
+		space->concurrent = CONCURRENT_NONE;
+	}
 	return 0;
 }

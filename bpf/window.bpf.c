@@ -89,21 +89,6 @@ __noinline u32 window__alloc(struct space *space)
 	return f.number;
 }
 
-/*
- * While other threads run, their CPUs may have changed counters whose events have not come yet:
- * claim those, so that the boundary has the counters' value of this instant.
- */
-static __always_inline void settle(struct space *space, u32 key)
-{
-	if (!space->concurrent)
-		return;
-	for (int i = 0; i < MT_TYPES; i++) {
-		struct change change = account__settle(space, key, i);
-
-		space__apply(space, i, &change);
-	}
-}
-
 /* Operation of the name at an address of the current process; makes the thread known. */
 __noinline u32 read_op(u64 name, u32 tid)
 {
@@ -185,7 +170,8 @@ static __always_inline int begin(struct space *space, u32 key, u64 name, u64 id)
 	walk__for(&w, task, MT_END_END);
 	w.opening = number;
 	w.tid = task->pid;
-	settle(space, key);
+	if (space->concurrent)
+		space__settle(space, key);
 	window->state = WINDOW_OPENING; /* walks of other CPUs now wait for it */
 	barrier();
 	space__boundary(space, &w.b);
@@ -206,7 +192,8 @@ static __always_inline int end(struct space *space, u32 key, u64 id, u32 slot)
 	walk__for(&w, task, MT_END_END);
 	w.id = id;
 	w.slot = slot;
-	settle(space, key);
+	if (space->concurrent)
+		space__settle(space, key);
 	space__boundary(space, &w.b);
 	windows__fold(space, &w);
 	if (w.found == NONE)

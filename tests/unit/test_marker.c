@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -361,32 +359,6 @@ static void a_later_tracer_is_found(void **state)
 	assert_int_equal(t->met, 2);
 }
 
-/* Clients that say nothing, or nonsense, keep nobody waiting. */
-static void hostile_clients_do_not_block_others(void **state)
-{
-	struct tracer *t = *state;
-	const char *name = rendezvous__name(t->rendezvous);
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
-	struct program p;
-	char line[64];
-	int fds[100];
-
-	memcpy(address.sun_path + 1, name + 1, strlen(name) - 1);
-	for (int i = 0; i < 100; i++) {
-		fds[i] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		if (!connect(fds[i], (struct sockaddr *)&address, len) && i % 2)
-			assert_true(send(fds[i], "nonsense", 8, MSG_NOSIGNAL) == 8);
-		rendezvous__dispatch(t->rendezvous);
-	}
-	p = start_program(t, "none");
-	serve(t, &p, line, sizeof(line));
-	assert_int_equal(t->met, 1);
-	assert_int_equal(finish(t, &p), ENODATA);
-	for (int i = 0; i < 100; i++)
-		close(fds[i]);
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,8 +377,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(closed_standard_descriptors_stay_closed,
 						start_tracer, stop_tracer),
 		cmocka_unit_test_setup_teardown(a_later_tracer_is_found, start_tracer, stop_tracer),
-		cmocka_unit_test_setup_teardown(hostile_clients_do_not_block_others, start_tracer,
-						stop_tracer),
 	};
 
 	if (argc > 1)
