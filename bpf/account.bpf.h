@@ -187,9 +187,8 @@ static long resync_once(u32 i, struct resync *r)
 	if (is_locked(counter))
 		return 1; /* its CPU was taken away in between: no half of a fold is claimed */
 	count = counter->count;
-	/* Not on behalf of an event: whatever folded, it was not we. */
-	own_slot_now =
-		r->cpu == NONE ? 1 : read_s32(r->slots + cpu_offset[r->cpu & (MT_MAX_CPUS - 1)]);
+	own_slot_now = read_s32(r->slots + cpu_offset[r->cpu & (MT_MAX_CPUS - 1)]);
+	own_slot_now |= r->cpu >> 31; /* NONE: whatever folded, it was not we */
 	barrier();
 	bpf_loop(cpus, resync_cpu, r, 0);
 	if (r->state->folded[member] != count) {

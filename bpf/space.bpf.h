@@ -149,13 +149,16 @@ static __always_inline void space__apply(struct space *space, u32 member,
  * Claims changes of other CPUs whose events have not come yet, so that the totals have the
  * counters' value of this instant.
  */
-static __always_inline void space__settle(struct space *space, u32 key)
+__noinline int space__settle(struct space *space, u32 key)
 {
+	if (!space)
+		return 0;
 	for (int i = 0; i < MT_TYPES; i++) {
 		struct change change = account__settle(space, key, i);
 
 		space__apply(space, i, &change);
 	}
+	return 0;
 }
 
 /* What a window boundary sees: the counters now, and the highest RSS since the last boundary. */

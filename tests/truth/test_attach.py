@@ -9,10 +9,9 @@ import time
 import pytest
 
 from compare import consistent, differ
-from tracing import parse, stop_target, until
+from tracing import DEADLINE_S, parse, smaps_rss_bytes, stop_target, until
 
 NOP, BREAKPOINT = 0x90, 0xCC
-ATTACHED_WINDOWS = 50
 
 
 def site_addresses(pid, library):
@@ -97,7 +96,6 @@ def test_exact_from_attach_to_detach(tracer):
 def test_rss_at_attach_and_detach(tracer):
     """A target that stands still: both ends are what smaps_rollup says."""
     with tracer.target("plain", "wait") as (target, ready):
-        from tracing import smaps_rss_bytes
         before = smaps_rss_bytes(ready["standing"])
         with tracer.attached(ready["standing"]) as memtrace:
             _, report = tracer.detach(memtrace)
@@ -120,9 +118,9 @@ def test_only_the_breakpoint_changes_and_goes(tracer, library):
         stop_target(target)
 
 
-def expect_clean(tracer, target, sites, ids):
-    until(lambda: site_bytes(target.pid, sites) == [NOP, NOP], "no breakpoint is left")
-    until(lambda: not ids & loaded_programs(), "no program of memtrace is left")
+def expect_clean(tracer, target, sites, ids, deadline_s=DEADLINE_S):
+    until(lambda: site_bytes(target.pid, sites) == [NOP, NOP], "no breakpoint is left", deadline_s)
+    until(lambda: not ids & loaded_programs(), "no program of memtrace is left", deadline_s)
     left = [path.name for path in tracer.work.iterdir() if path.name not in ("ready", "report.json")]
     assert not left, "temporary files"
 
@@ -142,8 +140,8 @@ def test_killed_while_tracing(tracer, library, after_s):
 
 
 @pytest.mark.parametrize("after_s", [i * 0.04 for i in range(12)])
-def test_killed_while_starting_or_stopping(tracer, library, after_s):
-    """At whatever moment of its start, and of its end, this is."""
+def test_killed_while_starting(tracer, library, after_s):
+    """At whatever moment of its start this is."""
     with tracer.target("steady") as (target, ready):
         sites = site_addresses(target.pid, library)
         arguments = [tracer.memtrace, "-p", str(ready["ready"]), "-q", "--json", "report.json"]
@@ -153,14 +151,32 @@ def test_killed_while_starting_or_stopping(tracer, library, after_s):
         memtrace.kill()
         memtrace.wait()
         expect_clean(tracer, target, sites, ids)
-        with tracer.attached(ready["ready"]) as memtrace:
-            ids = programs_of(memtrace.pid)
-            memtrace.send_signal(signal.SIGINT)
-            time.sleep(after_s / 4)
-            memtrace.kill()
-            memtrace.wait()
-            expect_clean(tracer, target, sites, ids)
         assert stop_target(target)
+
+
+def test_killed_while_stopping(tracer, library):
+    """
+    Through all of the detach in small steps. A kernel that takes a breakpoint away for a process
+    with a SIGKILL pending fails and leaves it ("leaking uprobe" in the kernel's log): the last
+    reference to a probe must go when a process exits, never in a close() that a signal can meet.
+    """
+    left, kills = [], 0
+    for after_ms in range(0, 60, 2):
+        with tracer.target("steady") as (target, ready):
+            sites = site_addresses(target.pid, library)
+            with tracer.attached(ready["ready"]) as memtrace:
+                ids = programs_of(memtrace.pid)
+                memtrace.send_signal(signal.SIGINT)
+                time.sleep(after_ms / 1000)
+                kills += memtrace.poll() is None
+                memtrace.kill()
+                memtrace.wait()
+            try:
+                expect_clean(tracer, target, sites, ids, deadline_s=3)
+            except AssertionError as error:
+                left.append(f"after {after_ms} ms: {error}")
+            assert stop_target(target)
+    assert not left, f"{len(left)} of {kills} kills left something\n" + "\n".join(left)
 
 
 def test_attaching_again_and_again(tracer):

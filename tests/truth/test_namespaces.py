@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A target in namespaces of its own, and memtrace in one."""
+import os
 import pathlib
+import signal
 
 import pytest
 
@@ -26,9 +28,6 @@ def test_target_in_other_namespaces(tracer):
             let_run()
             _, report = tracer.detach(memtrace)
         assert report["processes"][0]["pid"] == pid
-        pathlib.Path(f"/proc/{pid}").stat()
-        import os
-        import signal
         os.kill(pid, signal.SIGTERM)
         output, _ = unshare.communicate(timeout=DEADLINE_S)
         assert unshare.returncode == 0
