@@ -25,7 +25,7 @@ def test_target_in_other_namespaces(tracer):
         assert ready["ready"] == 1
         pid = until(lambda: only_child(unshare.pid), "unshare's child")
         with tracer.attached(pid) as memtrace:
-            let_run()
+            let_run(pid)
             _, report = tracer.detach(memtrace)
         assert report["processes"][0]["pid"] == pid
         os.kill(pid, signal.SIGTERM)

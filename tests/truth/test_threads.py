@@ -4,6 +4,8 @@ Several threads. Where they stand still at both boundaries nothing may be off; w
 growth lies within the range that the threads' own counters leave, give or take the error bound of
 the report.
 """
+import os
+
 import pytest
 
 from compare import differences
@@ -40,7 +42,10 @@ def test_windows_while_threads_hammer(tracer):
     for _ in range(RUNS):
         lines, report = tracer.run("hammer")
         bound = report["accounting"]["error_bound_bytes"]
-        for line in lines:
-            del line["own_growth_bytes"]
+        if len(os.sched_getaffinity(0)) > 1:
+            assert bound, "threads on several CPUs change pages all along"
+        if report["losses"]["ambiguous_own"]:
+            for line in lines:
+                del line["own_growth_bytes"]
         found = differences(report, lines, bound=bound, exact=False, allowed=("ambiguous_own",))
         assert not found, f"error bound {bound}\n" + "\n".join(found)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Anonymous memory: touched, given back and moved in every way that a single thread has. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <memtrace/marker.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -8,6 +9,15 @@
 #include "workload.h"
 
 #define PRIVATE (MAP_PRIVATE | MAP_ANONYMOUS)
+
+/* The kernel's page table has what was touched: a second opinion on the truth. */
+static void expect_in_core(char *p, long room, long n)
+{
+	if (pages__in_core(p, room) == n)
+		return;
+	errno = ERANGE;
+	die("mincore has other pages than were touched");
+}
 
 static void grow(long n)
 {
@@ -17,6 +27,7 @@ static void grow(long n)
 
 	pages__touch(p, n);
 	memtrace_end(w);
+	expect_in_core(p, n, n);
 	truth__grew(t, ANON, n);
 	pages__unmap(p, n);
 }
@@ -57,7 +68,24 @@ static void dontneed(long n)
 	madvise(p, (size_t)(n / 2 * workload_page), MADV_DONTNEED);
 	pages__touch(p, n / 4);
 	memtrace_end(w);
+	expect_in_core(p, n, n - n / 2 + n / 4);
 	truth__moved(t, ANON, n + n / 4, n / 2, n);
+	pages__unmap(p, n);
+}
+
+/* Free to take for the kernel, which does when it needs them: till then they are resident. */
+static void lazyfree(long n)
+{
+	struct truth *t = truth__of("lazyfree %ld", n);
+	char *p = pages__map(n, PRIVATE);
+	memtrace_window w = memtrace_begin(t->name);
+
+	pages__touch(p, n);
+	madvise(p, (size_t)(n * workload_page), MADV_FREE);
+	pages__touch(p, n / 2);
+	memtrace_end(w);
+	expect_in_core(p, n, n);
+	truth__grew(t, ANON, n);
 	pages__unmap(p, n);
 }
 
@@ -133,6 +161,7 @@ static void pass(void)
 		grow_and_unmap(sizes[i]);
 		shrink(sizes[i]);
 		dontneed(sizes[i]);
+		lazyfree(sizes[i]);
 		remap(sizes[i]);
 		move_break(sizes[i]);
 		populate(sizes[i]);

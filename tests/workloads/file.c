@@ -51,6 +51,36 @@ static void read_one(long n)
 	pages__unmap(p, PAGES);
 }
 
+/* Mapped and brought in at once; the page cache has the file, so nothing is left out. */
+static void populate(long n)
+{
+	struct truth *t = truth__of("populate %ld", n);
+	size_t size = (size_t)(n * workload_page);
+	memtrace_window w = memtrace_begin(t->name);
+	char *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+
+	memtrace_end(w);
+	if (p == MAP_FAILED)
+		die("mmap of a file");
+	truth__grew(t, FILE_PAGES, pages__in_core(p, n));
+	pages__unmap(p, n);
+}
+
+/* The same where writing is allowed: the process gets pages of its own straight away. */
+static void populate_own(long n)
+{
+	struct truth *t = truth__of("populate own %ld", n);
+	size_t size = (size_t)(n * workload_page);
+	memtrace_window w = memtrace_begin(t->name);
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+
+	memtrace_end(w);
+	if (p == MAP_FAILED)
+		die("mmap of a file");
+	truth__grew(t, ANON, n);
+	pages__unmap(p, n);
+}
+
 /* Each write to a page that was read: one file page less, then one anonymous page more. */
 static void copy_on_write(long n)
 {
@@ -108,6 +138,8 @@ static void pass(void)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		read_around(sizes[i]);
 		read_one(sizes[i]);
+		populate(sizes[i]);
+		populate_own(sizes[i]);
 		copy_on_write(sizes[i]);
 		write_unread(sizes[i]);
 		drop(sizes[i]);

@@ -3,10 +3,12 @@
  * Threads that touch and drop memory as fast as they can while another one opens and closes
  * windows. What a window must have seen is known as a range: each thread counts the pages it is
  * about to change and those it has changed, and these counters are read around each boundary.
+ * The threads are spread over the CPUs: left to the scheduler, all could end up on one.
  */
 #define _GNU_SOURCE
 #include <memtrace/marker.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -33,10 +35,31 @@ struct level {
 static struct counters counters[THREADS];
 static atomic_int stop;
 
+/* To the number-th of the CPUs that the process may run on; after the last comes the first. */
+static void pin(long number)
+{
+	cpu_set_t allowed, one;
+	int cpu = -1;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		die("sched_getaffinity");
+	number %= CPU_COUNT(&allowed);
+	do
+		number -= CPU_ISSET(++cpu, &allowed) != 0;
+	while (number >= 0);
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		die("sched_setaffinity");
+}
+
 static void *run(void *argument)
 {
 	struct counters *c = argument;
-	char *p = pages__map(ROOM, MAP_PRIVATE | MAP_ANONYMOUS);
+	char *p;
+
+	pin(c - counters);
+	p = pages__map(ROOM, MAP_PRIVATE | MAP_ANONYMOUS);
 
 	while (!stop) {
 		for (long i = 0; i < ROOM; i++) {

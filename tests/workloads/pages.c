@@ -18,6 +18,7 @@
 
 /* Written in advance like all else; no allocation while the process looks at itself. */
 static char text[256 * 1024];
+static unsigned char in_core[8192]; /* a byte a page */
 
 char *pages__map(long pages, int flags)
 {
@@ -173,6 +174,18 @@ long pages__in_smaps(const void *start, const char *field)
 	}
 	errno = ENOENT;
 	die("/proc/self/smaps");
+}
+
+long pages__in_core(void *start, long pages)
+{
+	long n = 0;
+
+	if (pages > (long)sizeof(in_core) ||
+	    mincore(start, (size_t)(pages * workload_page), in_core))
+		die("mincore");
+	for (long i = 0; i < pages; i++)
+		n += in_core[i] & 1;
+	return n;
 }
 
 long pages__resident(void)

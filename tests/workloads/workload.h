@@ -104,6 +104,9 @@ int pages__file(long pages);
 /* Kilobytes of a field of the mapping at start in /proc/self/smaps, as pages. */
 long pages__in_smaps(const void *start, const char *field);
 
+/* Pages that mincore() finds: of a file those cached, of anonymous memory those mapped. */
+long pages__in_core(void *start, long pages);
+
 /* Pages of this process by /proc/self/smaps_rollup. */
 long pages__resident(void);
 

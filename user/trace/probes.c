@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "symbol/notes.h"
+#include "trace/keeper.h"
 #include "trace/maps.h"
 #include "trace/programs.h"
 
@@ -60,6 +61,7 @@ static struct object *find_object(const struct probes *p, dev_t device, ino_t in
 	return NULL;
 }
 
+/* Within keeper__hold() and keeper__release(). */
 static void detach(struct object *o)
 {
 	for (size_t i = 0; i < o->links_len; i++)
@@ -98,8 +100,12 @@ static int attach_sites(const struct probes *p, struct object *o, int fd,
 		r = attach_site(o, programs__marker_end(p->programs), path, sites->end[i]);
 	for (size_t i = 0; !r && i < sites->begin_len; i++)
 		r = attach_site(o, programs__marker_begin(p->programs), path, sites->begin[i]);
-	if (r)
+	if (r) {
+		struct keeper keeper = keeper__hold();
+
 		detach(o);
+		keeper__release(&keeper);
+	}
 	return r;
 }
 
@@ -236,10 +242,14 @@ void probes__take_late(struct probes *p, struct report *out)
 
 void probes__free(struct probes *p)
 {
+	struct keeper keeper;
+
 	if (!p)
 		return;
+	keeper = keeper__hold();
 	for (size_t i = 0; i < p->objects_len; i++)
 		detach(&p->objects[i]);
+	keeper__release(&keeper);
 	for (size_t i = 0; i < p->late_len; i++)
 		free(p->late[i].object);
 	free(p->late);
