@@ -65,7 +65,8 @@ usage_error() {
 @test "windows" {
 	usage_error "--window func:main: not built into this version" -w func:main
 	usage_error "--window usdt:libc:a:b,c: not built into this version" -w usdt:libc:a:b,c
-	usage_error "--window python:f: not built into this version" -w python:f
+	usage_error "--window python:gc: not built into this version" -w python:gc
+	usage_error "--window python: NAME has a line break" -w $'python:a\nb'
 	usage_error "--window marker:b,e: not built into this version" -w marker:b,e
 	usage_error "--window func: " -w func
 	usage_error "--window: no such kind of window: markr" -w markr

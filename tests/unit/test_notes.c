@@ -15,9 +15,12 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "marker/protocol.h"
 #include "symbol/notes.h"
 
 #define MUTATIONS 3000
+
+static const struct marker_providers providers = {{MARKER_PROVIDER, MARKER_PYTHON_PROVIDER}, 2};
 
 static char *read_all(const char *path, size_t *size)
 {
@@ -38,7 +41,7 @@ static int find_in(const char *bytes, size_t size, struct marker_sites *sites)
 	int fd = memfd_create("object", MFD_CLOEXEC), r;
 
 	assert_int_equal(write(fd, bytes, size), size);
-	r = notes__find_markers(fd, sites);
+	r = notes__find_markers(fd, &providers, sites);
 	close(fd);
 	return r;
 }
@@ -72,7 +75,7 @@ static void other_files_have_none(void **state)
 	int fd = open("/bin/sh", O_RDONLY | O_CLOEXEC);
 
 	(void)state;
-	assert_int_equal(notes__find_markers(fd, &sites), -ENOENT);
+	assert_int_equal(notes__find_markers(fd, &providers, &sites), -ENOENT);
 	assert_int_equal(sites.begin_len, 7); /* untouched on failure */
 	close(fd);
 	assert_int_equal(find_in("not an ELF file", 15, &sites), -ENOENT);
@@ -151,7 +154,7 @@ static void what_a_huge_file_claims_is_not_read(void **state)
 			((Elf64_Ehdr *)bytes)->e_shnum = 0;
 		assert_int_equal(write(fd, bytes, size), size);
 		assert_false(ftruncate(fd, (off_t)1 << 36));
-		assert_true(notes__find_markers(fd, &sites) < 0);
+		assert_true(notes__find_markers(fd, &providers, &sites) < 0);
 		close(fd);
 		*section = saved;
 		*(Elf64_Ehdr *)bytes = header;

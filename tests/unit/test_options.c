@@ -50,7 +50,7 @@ static void test_defaults(void **state)
 	(void)state;
 	assert_int_equal(PARSE(&o, "--", "true"), 0);
 	assert_int_equal(o.specs_len, 1);
-	assert_string_equal(o.specs[0], "marker");
+	assert_string_equal(o.specs[0].text, "marker");
 	assert_int_equal(o.exports_len, 0);
 	assert_int_equal(o.duration_ns, 0);
 	assert_int_equal(o.top, 0);

@@ -153,10 +153,11 @@ static void test_script_without_interpreter(void **state)
 
 static void test_environment(void **state)
 {
+	const struct spawn_variable variables[] = {{"ANSWER", "42"}, {"QUESTION", "?"}};
 	const struct spawn_options options = {
-		.argv = ARGV("sh", "-c", "test \"$ANSWER\" = 42"),
-		.env_name = "ANSWER",
-		.env_value = "42",
+		.argv = ARGV("sh", "-c", "test \"$ANSWER$QUESTION\" = '42?'"),
+		.variables = variables,
+		.variables_len = 2,
 	};
 
 	(void)state;

@@ -90,11 +90,11 @@ static int out_of_memory(void)
 	return ENOMEM;
 }
 
-static int add_spec(struct options *o, char *spec)
+static int add_spec(struct options *o, const char *text)
 {
-	char **grown;
+	struct window_spec spec, *grown;
 
-	if (window_spec__check(spec))
+	if (window_spec__parse(&spec, text))
 		return EINVAL;
 	grown = reallocarray(o->specs, o->specs_len + 1, sizeof(*grown));
 	if (!grown)

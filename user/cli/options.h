@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "trace/window_spec.h"
+
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* --json FILE and its like. */
@@ -21,7 +23,7 @@ struct options {
 	char *const *command; /* NULL-terminated; NULL: attach to pids */
 	pid_t *pids;	      /* pids_len of them, none twice */
 	size_t pids_len;
-	char **specs; /* specs_len, at least one; checked */
+	struct window_spec *specs; /* specs_len, at least one */
 	size_t specs_len;
 	struct export *exports;
 	size_t exports_len;

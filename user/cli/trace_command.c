@@ -6,8 +6,34 @@
 
 #include "cli/loop.h"
 #include "marker/protocol.h"
+#include "trace/python.h"
 #include "trace/session.h"
 #include "trace/spawn.h"
+
+static int prepare_command(struct trace *trace, struct spawn *spawn)
+{
+	const struct options *o = &trace->options;
+	struct spawn_variable variables[1 + PYTHON_VARIABLES] = {
+		{MARKER_SOCKET_ENV, (char *)session__socket_name(trace->session)}};
+	struct spawn_options options = {
+		.argv = o->command,
+		.user = o->user,
+		.variables = variables,
+		.variables_len = 1,
+		.mask = &trace->signals.inherited,
+		.ignore_sigchld = trace->signals.sigchld_ignored,
+	};
+	bool python = window_spec__has(o->specs, o->specs_len, WINDOW_PYTHON);
+	int err = python ? python__make_variables(variables + 1, o->specs, o->specs_len) : 0;
+
+	if (err)
+		return -EPERM;
+	if (python)
+		options.variables_len += PYTHON_VARIABLES;
+	err = spawn__prepare(spawn, &options);
+	python__free_variables(variables + 1);
+	return err;
+}
 
 /* The child waits; then everything that COMMAND's first instruction must find is put in place. */
 static int prepare(struct trace *trace, struct spawn *spawn)
@@ -18,16 +44,7 @@ static int prepare(struct trace *trace, struct spawn *spawn)
 	if (err)
 		return STATUS_NOT_STARTED;
 
-	const struct spawn_options options = {
-		.argv = o->command,
-		.user = o->user,
-		.env_name = MARKER_SOCKET_ENV,
-		.env_value = session__socket_name(trace->session),
-		.mask = &trace->signals.inherited,
-		.ignore_sigchld = trace->signals.sigchld_ignored,
-	};
-
-	err = spawn__prepare(spawn, &options);
+	err = prepare_command(trace, spawn);
 	if (err == -ENOENT)
 		return STATUS_NOT_FOUND;
 	if (err == -EACCES)

@@ -34,7 +34,7 @@ _memtrace() {
 
 	case $prev in
 	-w | --window)
-		mapfile -t COMPREPLY < <(compgen -W "marker" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "marker python:" -- "$cur")
 		return
 		;;
 	-p)

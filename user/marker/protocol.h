@@ -20,8 +20,16 @@
 #define MARKER_MAGIC	       0x31544d4d    /* "MMT1" */
 #define MARKER_WAIT_MS	       2000
 
-/* stapsdt notes: provider and names; sites are 1-byte nops at the start of a function. */
-#define MARKER_PROVIDER	   "memtrace"
+/*
+ * stapsdt notes: provider and names; sites are 1-byte nops at the start of a function. The agent in
+ * a Python interpreter has a copy of the library whose provider is its own, so that its windows and
+ * those of the program can be told apart.
+ */
+#ifndef MARKER_PROVIDER
+#define MARKER_PROVIDER "memtrace"
+#endif
+#define MARKER_PYTHON_PROVIDER "memtrace_python"
+
 #define MARKER_BEGIN_PROBE "begin" /* (const char *name, uint64_t id) */
 #define MARKER_END_PROBE   "end"   /* (uint64_t id, uint32_t slot or MARKER_NO_SLOT) */
 #define MARKER_NO_SLOT	   UINT32_MAX

@@ -7,6 +7,8 @@
  * (none), provider, name, arguments. It is not loaded, hence needs no relocation at run time, and
  * strip keeps it; only a file without section headers (sstrip) has none.
  */
+#include "protocol.h"
+
 #if defined(__x86_64__)
 #define RETURN	   "ret"
 #define BEGIN_ARGS "8@%rdi 8@%rsi"
@@ -38,7 +40,7 @@
 		"993:	.8byte " function "\n"                                                     \
 		"	.8byte _.stapsdt.base\n"                                                         \
 		"	.8byte 0\n"                                                                      \
-		"	.asciz \"memtrace\"\n"                                                           \
+		"	.asciz \"" MARKER_PROVIDER "\"\n"                                          \
 		"	.asciz \"" probe "\"\n"                                                    \
 		"	.asciz \"" args "\"\n"                                                     \
 		"994:	.balign 4\n"                                                                 \

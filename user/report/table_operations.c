@@ -2,6 +2,7 @@
 /* The table of operations, and what its marks mean. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/strings.h"
 #include "report/table_parts.h"
@@ -131,14 +132,16 @@ static int print_none(const struct report *report, const struct canvas *canvas)
 {
 	const struct trace_info *trace = &report->trace;
 	char *specs = values__join(trace->windows, trace->windows_len);
+	bool marker = false;
 	int r;
 
 	if (!specs)
 		return -ENOMEM;
-	r = table__line(canvas,
-			"no %s window was seen: memtrace-marker(3) shows how a program marks "
-			"its operations",
-			specs);
+	for (size_t i = 0; i < trace->windows_len; i++)
+		marker = marker || !strcmp(trace->windows[i], "marker");
+	r = table__line(canvas, "no %s window was seen%s", specs,
+			marker ? ": memtrace-marker(3) shows how a program marks its operations"
+			       : "");
 	free(specs);
 	return r;
 }

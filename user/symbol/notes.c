@@ -109,8 +109,19 @@ struct search {
 	unsigned int machine;
 	uint64_t base;
 	uint64_t notes_bytes; /* read so far */
+	const struct marker_providers *providers;
 	struct marker_sites *out;
 };
+
+/* Its number, or providers->len when it is none of them. */
+static size_t find_provider(const struct marker_providers *providers, const char *name)
+{
+	size_t i = 0;
+
+	while (i < providers->len && strcmp(name, providers->names[i]))
+		i++;
+	return i;
+}
 
 static int take_note(struct search *s, const char *bytes, size_t size)
 {
@@ -118,6 +129,7 @@ static int take_note(struct search *s, const char *bytes, size_t size)
 	const char *provider, *name;
 	struct description d;
 	uint64_t offset;
+	size_t number;
 	bool begin;
 
 	if (size < sizeof(d))
@@ -127,7 +139,8 @@ static int take_note(struct search *s, const char *bytes, size_t size)
 	name = provider ? next_string(&at, limit) : NULL;
 	if (!name)
 		return -EBADMSG;
-	if (strcmp(provider, MARKER_PROVIDER))
+	number = find_provider(s->providers, provider);
+	if (number == s->providers->len)
 		return 0;
 	begin = !strcmp(name, MARKER_BEGIN_PROBE);
 	if (!begin && strcmp(name, MARKER_END_PROBE))
@@ -136,6 +149,7 @@ static int take_note(struct search *s, const char *bytes, size_t size)
 		d.address += s->base - d.base;
 	if (!file_offset(s->elf, d.address, &offset) || !is_marker_nop(s->fd, offset, s->machine))
 		return -EBADMSG;
+	s->out->found[number] = true;
 	return begin ? add_site(s->out->begin, &s->out->begin_len, offset)
 		     : add_site(s->out->end, &s->out->end_len, offset);
 }
@@ -221,10 +235,10 @@ static int search(struct search *s)
 	return s->out->begin_len && s->out->end_len ? 0 : -ENOENT;
 }
 
-int notes__find_markers(int fd, struct marker_sites *out)
+int notes__find_markers(int fd, const struct marker_providers *providers, struct marker_sites *out)
 {
 	struct marker_sites sites = {0};
-	struct search s = {.fd = fd, .out = &sites};
+	struct search s = {.fd = fd, .providers = providers, .out = &sites};
 	int r;
 
 	if (elf_version(EV_CURRENT) == EV_NONE)

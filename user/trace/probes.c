@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "symbol/notes.h"
 #include "trace/keeper.h"
 #include "trace/maps.h"
 #include "trace/programs.h"
@@ -26,19 +25,22 @@ struct object {
 	pid_t pid; /* EVERY_PROCESS, or the one that its probes are bound to */
 	struct bpf_link **links;
 	size_t links_len;
-	int error; /* why it could not be probed */
+	bool found[MARKER_PROVIDERS_MAX]; /* whose markers are probed */
+	int error;			  /* why it could not be probed */
 };
 
 struct probes {
 	const struct programs *programs;
 	bool bound;
+	struct marker_providers providers;
 	struct object *objects;
 	size_t objects_len;
 	struct late_attach *late;
 	size_t late_len;
 };
 
-int probes__new(struct probes **out, const struct programs *programs, bool bound)
+int probes__new(struct probes **out, const struct programs *programs, bool bound,
+		const struct marker_providers *providers)
 {
 	struct probes *p = calloc(1, sizeof(*p));
 
@@ -46,6 +48,7 @@ int probes__new(struct probes **out, const struct programs *programs, bool bound
 		return -ENOMEM;
 	p->programs = programs;
 	p->bound = bound;
+	p->providers = *providers;
 	*out = p;
 	return 0;
 }
@@ -146,11 +149,12 @@ int probes__add_object(struct probes *p, int fd, const char *path, pid_t pid, in
 	o = add_object(p, st.st_dev, st.st_ino, bound);
 	if (!o)
 		return -ENOMEM;
-	r = notes__find_markers(fd, &sites);
+	r = notes__find_markers(fd, &p->providers, &sites);
 	if (!r)
 		r = attach_sites(p, o, fd, &sites);
 	o->error = r;
 	if (!r) {
+		memcpy(o->found, sites.found, sizeof(o->found));
 		log__debug("markers of %s: %zu begin, %zu end", path, sites.begin_len,
 			   sites.end_len);
 		if (late_at_ns >= 0)
@@ -191,13 +195,21 @@ int probes__scan_process(struct probes *p, pid_t pid, int64_t late_at_ns)
 	return maps__each_exec(pid, scan_mapping, &scan);
 }
 
-size_t probes__count(const struct probes *p)
+bool probes__has(const struct probes *p, const char *provider)
 {
-	size_t count = 0;
-
 	for (size_t i = 0; i < p->objects_len; i++)
-		count += p->objects[i].links_len != 0;
-	return count;
+		for (size_t k = 0; k < p->providers.len; k++)
+			if (p->objects[i].found[k] && !strcmp(p->providers.names[k], provider))
+				return true;
+	return false;
+}
+
+static bool any_probed(const struct probes *p)
+{
+	for (size_t i = 0; i < p->objects_len; i++)
+		if (p->objects[i].links_len)
+			return true;
+	return false;
 }
 
 /* 1 when the mapping is of a probed object: the search is over. */
@@ -216,7 +228,7 @@ uint64_t probes__outside(const struct probes *p, bool (*is_traced)(void *context
 	uint64_t count = 0;
 	DIR *proc;
 
-	if (p->bound || !probes__count(p))
+	if (p->bound || !any_probed(p))
 		return 0;
 	proc = opendir("/proc");
 	while (proc && (entry = readdir(proc))) {

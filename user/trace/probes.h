@@ -12,12 +12,17 @@
 #include <sys/types.h>
 
 #include "model/report.h"
+#include "symbol/notes.h"
 
 struct probes;
 struct programs;
 
-/* bound: probes are for one process each (--no-follow), so that no other pays for them. */
-int probes__new(struct probes **out, const struct programs *programs, bool bound);
+/*
+ * bound: probes are for one process each (--no-follow), so that no other pays for them. Only the
+ * markers of these providers are probed.
+ */
+int probes__new(struct probes **out, const struct programs *programs, bool bound,
+		const struct marker_providers *providers);
 
 /*
  * Probes the markers of an object given by an open descriptor. 0 when they are in place, now or
@@ -31,8 +36,8 @@ int probes__add_object(struct probes *probes, int fd, const char *path, pid_t pi
 /* Looks through what a running process has mapped. late_at_ns as above, for objects found new. */
 int probes__scan_process(struct probes *probes, pid_t pid, int64_t late_at_ns);
 
-/* How many objects are probed. */
-size_t probes__count(const struct probes *probes);
+/* Whether an object with markers of that provider is probed. */
+bool probes__has(const struct probes *probes, const char *provider);
 
 /*
  * How many processes outside the trace map a probed object: each pays for the traps. is_traced()

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "marker/protocol.h"
 #include "trace/procfs.h"
 #include "trace/programs.h"
 #include "trace/rendezvous.h"
@@ -37,6 +38,11 @@ uint64_t session__now(void)
 int64_t session__elapsed(const struct session *s)
 {
 	return (int64_t)(session__now() - s->start_ns);
+}
+
+bool session__wants(const struct session *s, enum window_kind kind)
+{
+	return window_spec__has(s->options.specs, s->options.specs_len, kind);
 }
 
 static int on_event(void *context, void *data, size_t size)
@@ -132,12 +138,24 @@ static int open_rings(struct session *s)
 	return ring_buffer__add(s->rings, programs__details_fd(s->programs), on_window, s);
 }
 
+static struct marker_providers wanted_providers(const struct session *s)
+{
+	struct marker_providers p = {.len = 0};
+
+	if (session__wants(s, WINDOW_MARKER))
+		p.names[p.len++] = MARKER_PROVIDER;
+	if (session__wants(s, WINDOW_PYTHON))
+		p.names[p.len++] = MARKER_PYTHON_PROVIDER;
+	return p;
+}
+
 static int open_parts(struct session *s)
 {
+	const struct marker_providers providers = wanted_providers(s);
 	const struct rendezvous_callbacks callbacks = {.meet = on_meet, .context = s};
 	int r;
 
-	r = probes__new(&s->probes, s->programs, !s->options.follow);
+	r = probes__new(&s->probes, s->programs, !s->options.follow, &providers);
 	if (!r)
 		r = tally__new(&s->tally, s->options.keep_windows, s->start_ns, s->rows.page_bytes);
 	if (!r)

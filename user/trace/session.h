@@ -12,15 +12,15 @@
 #include <sys/types.h>
 
 #include "model/report.h"
+#include "trace/window_spec.h"
 
 struct session;
 
 struct session_options {
 	enum trace_mode mode;
-	bool follow;	    /* trace children too */
-	bool keep_windows;  /* report.windows is wanted */
-	char *const *specs; /* window specs, specs_len of them, already checked by
-			       window_spec__parse() */
+	bool follow;			 /* trace children too */
+	bool keep_windows;		 /* report.windows is wanted */
+	const struct window_spec *specs; /* specs_len of them */
 	size_t specs_len;
 };
 

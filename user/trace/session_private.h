@@ -34,5 +34,8 @@ struct session {
 uint64_t session__now(void); /* CLOCK_MONOTONIC, ns */
 int64_t session__elapsed(const struct session *session);
 
+/* Whether a window spec is of that kind. */
+bool session__wants(const struct session *session, enum window_kind kind);
+
 /* Lets the marker library of a running process find us. */
 void session__announce(struct session *session, pid_t pid);

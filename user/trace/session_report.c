@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "marker/protocol.h"
 #include "trace/procfs.h"
 #include "trace/programs.h"
 #include "trace/session_private.h"
@@ -74,10 +75,10 @@ static void fill_accounting(struct session *s, struct accounting *accounting)
 
 static char **copy_specs(const struct session *s)
 {
-	char **copy;
-	size_t len;
+	char **copy = calloc(s->options.specs_len, sizeof(*copy));
 
-	procfs__copy_args(s->options.specs, s->options.specs_len, &copy, &len);
+	for (size_t i = 0; copy && i < s->options.specs_len; i++)
+		copy[i] = strdup(s->options.specs[i].text);
 	return copy;
 }
 
@@ -215,6 +216,11 @@ int session__finish(struct session *s, struct report *out)
 
 	ring_buffer__consume(s->rings);
 	report.trace.outside_processes = probes__outside(s->probes, was_traced, s);
+	if (session__wants(s, WINDOW_PYTHON) && !probes__has(s->probes, MARKER_PYTHON_PROVIDER)) {
+		log__warn("-w python: no Python interpreter has loaded memtrace's agent");
+		log__hint("python -I, -E and -S leave it out; so do programs that clear the "
+			  "environment");
+	}
 	r = programs__let_go(s->programs);
 	duration_ns = session__elapsed(s);
 	if (r)

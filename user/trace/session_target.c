@@ -77,6 +77,12 @@ int session__add_pids(struct session *s, const pid_t *pids, size_t len)
 	pid_t missing;
 	int r;
 
+	if (session__wants(s, WINDOW_PYTHON)) {
+		log__error("-w python:NAME with -p: not built into this version (%s)",
+			   MEMTRACE_VERSION);
+		log__hint("start the program with memtrace: memtrace -w python:NAME -- COMMAND");
+		return -ENOTSUP;
+	}
 	for (size_t i = 0; i < len; i++)
 		if (!procfs__exists(pids[i]))
 			return no_such_process(pids[i]);

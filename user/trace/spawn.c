@@ -105,8 +105,9 @@ static _Noreturn void child(const struct spawn_options *options, const struct id
 	ssize_t len;
 
 	tell(error_fd, NEWS_USER, -identity__become(identity));
-	if (options->env_name && setenv(options->env_name, options->env_value, 1))
-		tell(error_fd, NEWS_ENVIRONMENT, errno);
+	for (size_t i = 0; i < options->variables_len; i++)
+		if (setenv(options->variables[i].name, options->variables[i].value, 1))
+			tell(error_fd, NEWS_ENVIRONMENT, errno);
 	tell(error_fd, NEWS_COMMAND, check_command(options->argv[0]));
 	restore_signals(options);
 	do

@@ -7,14 +7,20 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
+struct spawn_variable {
+	const char *name;
+	char *value;
+};
+
 struct spawn_options {
-	char *const *argv;    /* NULL-terminated */
-	const char *user;     /* run as this user (--user); NULL: the invoking user under sudo, else
-				 unchanged */
-	const char *env_name; /* one variable to add to the environment, or NULL */
-	const char *env_value;
+	char *const *argv; /* NULL-terminated */
+	const char *user;  /* run as this user (--user); NULL: the invoking user under sudo, else
+			      unchanged */
+	const struct spawn_variable *variables; /* to add to the environment */
+	size_t variables_len;
 	/* What memtrace itself was started with, where it has changed it since. */
 	const sigset_t *mask; /* signal mask; NULL: the present one */
 	bool ignore_sigchld;  /* the one disposition that memtrace changes */

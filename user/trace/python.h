@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Functions of a Python program as operations: an agent (user/python) that the interpreter loads
+ * through its environment calls its own copy of the marker library.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "trace/spawn.h"
+#include "trace/window_spec.h"
+
+#define PYTHON_VARIABLES 3
+
+/*
+ * The variables to add to the environment of a COMMAND: PYTHONPATH, where the agent's directory
+ * goes first, the patterns and the library. To be freed by python__free_variables(). -ENOENT,
+ * logged, when the agent is not where it was installed.
+ */
+int python__make_variables(struct spawn_variable variables[PYTHON_VARIABLES],
+			   const struct window_spec *specs, size_t specs_len);
+void python__free_variables(struct spawn_variable variables[PYTHON_VARIABLES]);
