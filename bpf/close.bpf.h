@@ -247,13 +247,16 @@ static __always_inline void write_record(struct space *space, struct window *win
 static __always_inline void write_result(struct space *space, struct window *window, u32 number,
 					 const struct outcome *o)
 {
-	u32 key = space->pid, zero = 0;
+	u32 key = space->pid, zero = 0, *page_number;
 	struct marker_slot *slot;
 	struct upid upid = {};
 	struct pid *pid;
 	void *map, *page;
 
-	map = bpf_map_lookup_elem(&results, &key);
+	page_number = bpf_map_lookup_elem(&result_of, &key);
+	if (!page_number)
+		return;
+	map = bpf_map_lookup_elem(&result_pages, page_number);
 	if (!map)
 		return;
 	page = bpf_map_lookup_elem(map, &zero);

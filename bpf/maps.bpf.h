@@ -248,14 +248,22 @@ struct result_page {
 	__uint(value_size, MT_RESULT_SIZE);
 };
 
-/* Pid of memtrace's namespace -> result page; entries come and go by the loader. */
+/* By number; the loader puts new ones in, many at a time. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, MT_MAX_PROCS);
+	__type(key, u32);
+	__array(values, struct result_page);
+} result_pages SEC(".maps");
+
+/* Pid of memtrace's namespace -> number of its result page; entries come and go by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MT_MAX_PROCS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, u32);
-	__array(values, struct result_page);
-} results SEC(".maps");
+	__type(value, u32);
+} result_of SEC(".maps");
 
 /* Only there to find where each CPU's copy of per-CPU memory lies, see account.bpf.h. */
 struct {

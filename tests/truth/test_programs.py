@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from compare import differ, differences
+from compare import PAGE, WARM_UP, differ, differences
 from tracing import lines_of, parse, smaps_rss_bytes, until
 
 PYTHON = "/usr/bin/python3"
@@ -72,6 +72,46 @@ def test_python_with_markers(tracer, programs, repeat):
         found = differences(report, lines_of(output))
         failed, last = failed + bool(found), found or last
     assert not failed, f"{failed} of {repeat} runs differ: {last}"
+
+
+# Two copies of the library in one process, as with an extension that has one linked in.
+TWO_COPIES = """
+import ctypes, json, sys
+class Result(ctypes.Structure):
+    _fields_ = [("size", ctypes.c_uint64), ("more", ctypes.c_int64 * 64)]
+copies = [ctypes.CDLL(path) for path in sys.argv[1:]]
+for marker in copies:
+    marker.memtrace_begin.restype = ctypes.c_uint64
+    marker.memtrace_end_result.argtypes = [ctypes.c_uint64, ctypes.POINTER(Result)]
+for i in range(20):
+    for number, marker in enumerate(copies):
+        window = marker.memtrace_begin(b"copy %d" % number)
+        result = Result(size=ctypes.sizeof(Result))
+        status = marker.memtrace_end_result(window, ctypes.byref(result))
+        assert status == 0, (i, number, status)
+"""
+
+
+def test_two_copies_of_the_library(tracer, programs):
+    library = programs / "libmemtrace-marker.so.0"
+    copy = tracer.work / "copy.so"
+    shutil.copy(library, copy)
+    copy.chmod(0o755)
+    try:
+        _, report = tracer.run_command([PYTHON, "-I", script(tracer, TWO_COPIES), str(library), str(copy)])
+    finally:
+        copy.unlink()
+    assert {row["name"]: row["count"] for row in report["operations"]} == {"copy 0": 20, "copy 1": 20}
+
+
+def test_hundreds_of_children(tracer):
+    """All of them ask for results at one time; their windows are in one operation."""
+    output, report = tracer.run_command([tracer.program("children")])
+    line, = lines_of(output)
+    assert (line["without_result"], line["wrong"]) == (0, 0)
+    row, = (row for row in report["operations"] if row["name"] != WARM_UP)
+    assert (row["name"], row["count"]) == ("child", line["children"])
+    assert row["growth_bytes"]["total"] == line["children"] * 10 * PAGE
 
 
 def test_unmodified_python(tracer, repeat):

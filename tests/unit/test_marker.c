@@ -43,7 +43,7 @@ static int on_meet(void *context, pid_t pid, int object_fd, const char *path, in
 	t->pid = pid;
 	snprintf(t->path, sizeof(t->path), "%s", path);
 	if (!t->error)
-		*results_fd = dup(t->page_fd);
+		*results_fd = t->page_fd;
 	return t->error;
 }
 

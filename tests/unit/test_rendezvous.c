@@ -134,6 +134,7 @@ static void a_client_gets_the_answer_and_the_page(void **state)
 	close(fd);
 	fd = connect_to(rendezvous__name(t->rendezvous));
 	t->error = -EPERM;
+	close(t->results_fd);
 	t->results_fd = -1;
 	say_hello(fd, (const void *)(uintptr_t)answer_of);
 	assert_int_equal(answer_of(t, fd, NULL), -EPERM);

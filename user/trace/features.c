@@ -223,7 +223,7 @@ static void probe_maps(struct features *out)
 		{"queue map", "Linux 4.20", "no room for windows can be managed",
 		 BPF_MAP_TYPE_QUEUE},
 		{"map of maps", "Linux 4.12", "results cannot be given to the program",
-		 BPF_MAP_TYPE_HASH_OF_MAPS},
+		 BPF_MAP_TYPE_ARRAY_OF_MAPS},
 	};
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
 	int fd;

@@ -153,9 +153,14 @@ int programs__events_fd(const struct programs *p)
 	return bpf_map__fd(p->skel->maps.events);
 }
 
-int programs__results_fd(const struct programs *p)
+int programs__result_pages_fd(const struct programs *p)
 {
-	return bpf_map__fd(p->skel->maps.results);
+	return bpf_map__fd(p->skel->maps.result_pages);
+}
+
+int programs__result_of_fd(const struct programs *p)
+{
+	return bpf_map__fd(p->skel->maps.result_of);
 }
 
 /* Runs the task iterator over the whole host. */

@@ -24,7 +24,8 @@ const struct bpf_program *programs__marker_end(const struct programs *programs);
 /* Descriptors of maps; owned by programs. */
 int programs__details_fd(const struct programs *programs);
 int programs__events_fd(const struct programs *programs);
-int programs__results_fd(const struct programs *programs);
+int programs__result_pages_fd(const struct programs *programs);
+int programs__result_of_fd(const struct programs *programs);
 
 /*
  * Marks pids of this namespace (enum mt_wanted) and looks for them among the tasks of the host.

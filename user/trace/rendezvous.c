@@ -288,8 +288,6 @@ static void serve(struct rendezvous *r, struct client *client)
 	answer(client->fd, error, results_fd);
 	if (lookup.fd >= 0)
 		close(lookup.fd);
-	if (results_fd >= 0)
-		close(results_fd);
 	drop(client);
 }
 

@@ -14,7 +14,7 @@ struct rendezvous_callbacks {
 	/*
 	 * The process pid waits; object_fd (open during the call) is the file that its library is
 	 * in, path its name for people. 0 when the object's probes are in place, *results_fd then
-	 * may get a descriptor to send, which is closed afterwards; else negative errno.
+	 * may get a descriptor to send, which stays the callee's; else negative errno.
 	 */
 	int (*meet)(void *context, pid_t pid, int object_fd, const char *path, int *results_fd);
 	void *context;

@@ -56,11 +56,13 @@ static int on_event(void *context, void *data, size_t size)
 		return 0;
 	}
 	if (header->type == MT_RECORD_PROCESS_EXIT) {
-		results__remove(programs__results_fd(s->programs), header->pid);
+		results__forget(s->results, header->pid);
 		rendezvous__forget_pid(s->rendezvous, header->pid);
-	} else if (header->type == MT_RECORD_SPACE_BEGIN && s->options.mode == TRACE_ATTACH) {
-		session__announce(
-			s, header->pid); /* a child has no MEMTRACE_SOCKET in its environment */
+	} else if (header->type == MT_RECORD_SPACE_BEGIN) {
+		results__forget(s->results, header->pid);
+		/* A child has no MEMTRACE_SOCKET in its environment. */
+		if (s->options.mode == TRACE_ATTACH)
+			session__announce(s, header->pid);
 	}
 	return 0;
 }
@@ -97,7 +99,7 @@ static int on_meet(void *context, pid_t pid, int object_fd, const char *path, in
 	r = probes__add_object(s->probes, object_fd, path, pid, -1);
 	if (r)
 		return r;
-	r = results__add(programs__results_fd(s->programs), pid);
+	r = results__of(s->results, pid);
 	if (r >= 0)
 		*results_fd = r;
 	return 0;
@@ -158,6 +160,9 @@ static int open_parts(struct session *s)
 	r = probes__new(&s->probes, s->programs, !s->options.follow, &providers);
 	if (!r)
 		r = tally__new(&s->tally, s->options.keep_windows, s->start_ns, s->rows.page_bytes);
+	if (!r)
+		r = results__new(&s->results, programs__result_pages_fd(s->programs),
+				 programs__result_of_fd(s->programs));
 	if (!r)
 		r = open_rings(s);
 	if (!r)
@@ -223,6 +228,7 @@ int session__dispatch(struct session *s)
 
 	ring_buffer__consume(s->rings);
 	rendezvous__dispatch(s->rendezvous);
+	results__stock_up(s->results);
 	if (read(s->timer_fd, &ticks, sizeof(ticks)) == sizeof(ticks) &&
 	    (s->ticks += ticks) >= RESCAN_TICKS) {
 		s->ticks = 0;
@@ -262,6 +268,7 @@ void session__close(struct session *s)
 		return;
 	rendezvous__close(s->rendezvous);
 	probes__free(s->probes);
+	results__free(s->results);
 	ring_buffer__free(s->rings);
 	programs__close(s->programs);
 	tally__free(s->tally);

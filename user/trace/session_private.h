@@ -9,12 +9,14 @@
 
 struct ring_buffer;
 struct rendezvous;
+struct results;
 
 struct session {
 	struct session_options options;
 	struct programs *programs;
 	struct probes *probes;
 	struct rendezvous *rendezvous;
+	struct results *results;
 	struct ring_buffer *rings;
 	struct rows rows;
 	struct tally *tally;
