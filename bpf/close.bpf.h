@@ -39,13 +39,13 @@ static __always_inline struct window *window_at(struct space *space, u32 number)
 	return chunk ? &chunk->window[number & (MT_CHUNK_WINDOWS - 1)] : NULL;
 }
 
-struct opening {
+struct awaited {
 	struct window *window;
 };
 
-static long wait_for_opening(u32 i, struct opening *o)
+static long wait_for_opening(u32 i, struct awaited *a)
 {
-	return *(volatile u32 *)&o->window->state != WINDOW_OPENING;
+	return *(volatile u32 *)&a->window->state != WINDOW_OPENING;
 }
 
 /* Gives the maximum of the interval that just ended to one window that was open in it. */
@@ -58,9 +58,9 @@ static long fold_window(u32 number, struct each *each)
 	if (!window || number == w->opening || window->state == WINDOW_FREE)
 		return 0;
 	if (window->state == WINDOW_OPENING) {
-		struct opening opening = {window};
+		struct awaited awaited = {window};
 
-		bpf_loop(SPINS, wait_for_opening, &opening, 0);
+		bpf_loop(SPINS, wait_for_opening, &awaited, 0);
 		if (window->state == WINDOW_OPENING)
 			lost(MT_LOSS_INEXACT_READS);
 	}

@@ -27,6 +27,9 @@ enum { MT_ANON, MT_FILE, MT_SHMEM, MT_SWAP, MT_TYPES }; /* order of by-type arra
 #define MT_CHUNK_WINDOWS 16    /* windows in a chunk */
 #define MT_MAX_CHUNKS	 2048  /* chunks in the pool: 32768 windows open on the host */
 #define MT_SPACE_CHUNKS	 64    /* chunks a space can hold: 1024 windows open in one process */
+#define MT_MAX_SOURCES	 16384 /* functions probed */
+#define MT_MAX_USDT	 1024  /* or pairs of USDT probes */
+#define MT_ARGUMENTS	 6     /* of a function, that a name can be made of */
 #define MT_MAX_CPUS	 512
 #define MT_RESULT_SIZE	 4096 /* a process' result page, see user/marker/protocol.h */
 
@@ -55,6 +58,28 @@ enum mt_begin { MT_BEGIN_EXEC, MT_BEGIN_FORK, MT_BEGIN_ATTACH };
 
 /* What a pid asked for by the user is, before the programs have seen it. */
 enum mt_wanted { MT_WANTED_ATTACH = 1, MT_WANTED_EXEC = 2 };
+
+/* How an end finds its begin: always on the same thread. */
+enum mt_pairing {
+	MT_PAIR_ID,	/* by the marker's id, on any thread */
+	MT_PAIR_THREAD, /* the innermost of the source */
+	MT_PAIR_SITE, /* the same; a begin where the last one was, in the same frame, replaces it */
+	MT_PAIR_FRAME, /* by the stack pointer: the function's own return */
+};
+
+enum mt_naming { MT_NAME_FIXED, MT_NAME_STRING, MT_NAME_NUMBER };
+
+/* What opens and closes windows but markers; its number is the cookie of its probes. */
+struct mt_source {
+	__u32 pairing;	/* enum mt_pairing */
+	__u32 naming;	/* enum mt_naming: what the begin's argument is */
+	__u32 argument; /* its number, from 0 */
+	__u32 prefix_len;
+	__u32 op; /* of a fixed name, once it is known */
+	__u32 pad;
+	char name[MT_NAME_SIZE];   /* or what stands before the argument */
+	char filter[MT_NAME_SIZE]; /* of the argument; '*' and '?' match; "": all are wanted */
+};
 
 /* A traced process, by tgid of the initial pid namespace. */
 struct mt_proc {

@@ -69,6 +69,10 @@ struct cred {
 
 struct task_struct;
 
+struct vm_area_struct {
+	unsigned long vm_start, vm_end;
+};
+
 struct signal_struct {
 	atomic_t live;
 	int group_exit_code;

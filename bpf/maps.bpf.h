@@ -20,6 +20,7 @@
 #define THREAD_BUCKETS 8192
 #define THREAD_WAYS    4
 #define NONE	       0xffffffffu
+#define PAIR_ID	       0 /* as no marker's */
 #define DETAILS_SIZE   (4 << 20)
 #define DETAILS_WAKE   (DETAILS_SIZE / 8)
 
@@ -103,6 +104,11 @@ struct window {
 	u32 overlapped;
 	u32 boundary; /* number of the boundary that opened it, 24 bits */
 	s32 ns_tid;
+	u32 source;  /* not of markers */
+	u32 pairing; /* enum mt_pairing */
+	u32 skipped; /* begins of its source inside that were filtered out and have not ended */
+	u32 pad;
+	u64 sp, site;		    /* at the begin; 0: a marker */
 	s64 rss, file, shmem, swap; /* at begin */
 	s64 gained, foreign, own;   /* counters at begin */
 	s64 child;
@@ -226,6 +232,14 @@ struct {
 	__type(key, u32);
 	__type(value, struct mt_op);
 } ops SEC(".maps");
+
+/* By number, written by the loader; max_entries is set by it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct mt_source);
+} sources SEC(".maps");
 
 /* struct mt_window_record. Full: MT_LOSS_WINDOWS, totals stay right. */
 struct {

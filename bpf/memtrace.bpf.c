@@ -6,6 +6,7 @@
 #include "rss.bpf.c"
 #include "process.bpf.c"
 #include "window.bpf.c"
+#include "pair.bpf.c"
 #include "scan.bpf.c"
 
 char LICENSE[] SEC("license") = "GPL";

@@ -61,6 +61,16 @@ static __always_inline struct thread *thread__get(u32 tid)
 	return NULL;
 }
 
+/* NULL when its bucket is full; the thread is the current one. */
+static __always_inline struct thread *thread__know(u32 tid)
+{
+	struct thread *thread = thread__get(tid);
+
+	if (thread && !thread->ns_tid)
+		thread->ns_tid = pid_of((struct task_struct *)bpf_get_current_task());
+	return thread;
+}
+
 static __always_inline void thread__add_own(u32 tid, s64 pages)
 {
 	struct thread *thread = thread__find(tid);

@@ -92,7 +92,7 @@ __noinline u32 window__alloc(struct space *space)
 /* Operation of the name at an address of the current process; makes the thread known. */
 __noinline u32 read_op(u64 name, u32 tid)
 {
-	struct thread *thread = thread__get(tid);
+	struct thread *thread = thread__know(tid);
 	char bytes[MT_NAME_SIZE + 8] __attribute__((aligned(8))) = {};
 	long len = bpf_probe_read_user_str(bytes, MT_NAME_SIZE + 1, (void *)name);
 	const struct op_name *key = (const struct op_name *)bytes;
@@ -105,8 +105,6 @@ __noinline u32 read_op(u64 name, u32 tid)
 	}
 	if (!thread)
 		return op__get(key);
-	if (!thread->ns_tid)
-		thread->ns_tid = pid_of((struct task_struct *)bpf_get_current_task());
 	if (thread->last_op == MT_OP_OTHER || !op__is_named(thread->last_op, key))
 		thread->last_op = op__get(key);
 	return thread->last_op;
@@ -147,11 +145,19 @@ static __always_inline void window__fill(struct space *space, struct window *win
 	thread->top = number;
 }
 
-static __always_inline int begin(struct space *space, u32 key, u64 name, u64 id)
+/* A window to be. */
+struct opening {
+	u64 id;
+	u64 sp, site;
+	u32 op, source, pairing;
+	u32 pad;
+};
+
+static __always_inline int begin(struct space *space, u32 key, const struct opening *opening)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	u32 number, op_number = read_op(name, task->pid);
 	struct window *window;
+	u32 number;
 	struct walk w = {};
 	struct mt_op *op;
 
@@ -161,10 +167,15 @@ static __always_inline int begin(struct space *space, u32 key, u64 name, u64 id)
 		lost(MT_LOSS_TABLE_FULL);
 		return 0;
 	}
-	window->id = id;
-	window->op = op_number;
+	window->id = opening->id;
+	window->op = opening->op;
+	window->source = opening->source;
+	window->pairing = opening->pairing;
+	window->sp = opening->sp;
+	window->site = opening->site;
+	window->skipped = 0;
 	window->serial = __sync_fetch_and_add(&window_serial, 1) + 1;
-	op = op__at(op_number);
+	op = op__at(opening->op);
 	window->index = op ? __sync_fetch_and_add(&op->begun, 1) : 0;
 	__sync_fetch_and_add(&space->open, 1);
 	walk__for(&w, task, MT_END_END);
@@ -196,7 +207,7 @@ static __always_inline int end(struct space *space, u32 key, u64 id, u32 slot)
 		space__settle(space, key);
 	space__boundary(space, &w.b);
 	windows__fold(space, &w);
-	if (w.found == NONE)
+	if (!id || w.found == NONE) /* the id of what is no marker */
 		lost(MT_LOSS_UNMATCHED_ENDS);
 	else
 		window__close(space, w.found, &w);
@@ -221,8 +232,12 @@ int BPF_KPROBE(on_marker_begin, u64 name, u64 id)
 {
 	u32 key;
 	struct space *space = current_space(&key);
+	struct opening opening = {.id = id};
 
-	return space ? begin(space, key, name, id) : 0;
+	if (!space)
+		return 0;
+	opening.op = read_op(name, bpf_get_current_task_btf()->pid);
+	return begin(space, key, &opening);
 }
 
 SEC("uprobe")

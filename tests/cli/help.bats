@@ -25,7 +25,7 @@ options_of_help() {
 
 @test "--help does not list what is not built" {
 	local option
-	for option in -a --all -o --output --by --list-windows; do
+	for option in -a --all -o --output --by; do
 		run -1 grep -x -- "$option" <(options_of_help)
 	done
 	run -0 "$MEMTRACE" --help

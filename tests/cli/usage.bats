@@ -54,7 +54,6 @@ usage_error() {
 	usage_error "-o: not built into this version" -o file
 	usage_error "-o: not built into this version" --output=file
 	usage_error "--by: not built into this version" --by comm
-	usage_error "--list-windows: not built into this version" --list-windows
 	local command
 	for command in top report diff check; do
 		run --separate-stderr -2 "$MEMTRACE" "$command" a b
@@ -63,12 +62,16 @@ usage_error() {
 }
 
 @test "windows" {
-	usage_error "--window func:main: not built into this version" -w func:main
-	usage_error "--window usdt:libc:a:b,c: not built into this version" -w usdt:libc:a:b,c
-	usage_error "--window python:gc: not built into this version" -w python:gc
-	usage_error "--window python: NAME has a line break" -w $'python:a\nb'
-	usage_error "--window marker:b,e: not built into this version" -w marker:b,e
-	usage_error "--window func: " -w func
+	usage_error "--window python:a\nb: NAME has a line break" -w $'python:a\nb'
+	usage_error "--window func: something is missing" -w func
+	usage_error "--window func:libx:: FUNCTION is missing" -w func:libx:
+	usage_error "--window usdt:a: PROVIDER is missing" -w usdt:a
+	usage_error "--window usdt:a:b: BEGIN,END is missing" -w usdt:a:b
+	usage_error "--window marker:a: BEGIN,END is missing" -w marker:a
+	usage_error "--window usdt:a:b(arg9:int),c: an argument is" -w 'usdt:a:b(arg9:int),c'
+	usage_error "--window usdt:a:b(arg1:foo),c: the type of an argument is" -w 'usdt:a:b(arg1:foo),c'
+	usage_error "--window: no such kind of window: postgres:quer" -w postgres:quer
+	[[ "${stderr_lines[1]}" == *"postgres:query"* ]]
 	usage_error "--window: no such kind of window: markr" -w markr
 	[[ "${stderr_lines[1]}" == *"marker"* ]]
 	usage_error "--window: no such kind of window" -w ''

@@ -166,7 +166,7 @@ static void test_refused(void **state)
 	REFUSED("-a");
 	REFUSED("-o", "x", "--", "ls");
 	REFUSED("--by=comm", "--", "ls");
-	REFUSED("-w", "func:f", "--", "ls");
+	REFUSED("-w", "func:", "--", "ls");
 	REFUSED("--nosuch", "--", "ls");
 	REFUSED("-qZ", "--", "ls");
 	REFUSED("-n", "0", "--", "ls");

@@ -12,6 +12,7 @@
 #include "cli/bad_option.h"
 #include "cli/pids.h"
 #include "cli/values.h"
+#include "cli/list_windows.h"
 #include "trace/window_spec.h"
 
 /* Options without a short form; above any character. */
@@ -29,15 +30,15 @@ enum key {
 	KEY_COLOR,
 	KEY_HELP,
 	KEY_USAGE,
+	KEY_LIST_WINDOWS,
 	/* Of the public contract, but not in this build: one line, and no entry in --help. */
 	KEY_BY,
-	KEY_LIST_WINDOWS,
 };
 
 static const struct argp_option table[] = {
 	{0, 0, 0, 0, "What to trace:", 1},
-	{"window", 'w', "SPEC", 0, "What opens and closes windows; may repeat (default: marker)",
-	 0},
+	{"window", 'w', "SPEC", 0,
+	 "What opens and closes windows; may repeat (default: marker; see --list-windows)", 0},
 	{0, 'p', "PID[,PID...]", 0, "Trace running processes; may repeat", 0},
 	{"no-follow", KEY_NO_FOLLOW, 0, 0, "Leave out children", 0},
 	{"duration", 'd', "SEC", 0,
@@ -74,13 +75,13 @@ static const struct argp_option table[] = {
 
 	{0, 0, 0, 0, "Help:", -1},
 	{"help", KEY_HELP, 0, 0, "Show this help", 0},
+	{"list-windows", KEY_LIST_WINDOWS, 0, 0, "Show what --window knows", 0},
 	{"usage", KEY_USAGE, 0, 0, "Show a short usage message", 0},
 	{"version", 'V', 0, 0, "Show the version", 0},
 
 	{0, 'a', 0, OPTION_HIDDEN, 0, 0},
 	{"output", 'o', "FILE", OPTION_HIDDEN, 0, 0},
 	{"by", KEY_BY, "KEY", OPTION_HIDDEN, 0, 0},
-	{"list-windows", KEY_LIST_WINDOWS, 0, OPTION_HIDDEN, 0, 0},
 	{0},
 };
 
@@ -97,8 +98,10 @@ static int add_spec(struct options *o, const char *text)
 	if (window_spec__parse(&spec, text))
 		return EINVAL;
 	grown = reallocarray(o->specs, o->specs_len + 1, sizeof(*grown));
-	if (!grown)
+	if (!grown) {
+		window_spec__free(&spec);
 		return out_of_memory();
+	}
 	grown[o->specs_len++] = spec;
 	o->specs = grown;
 	return 0;
@@ -138,7 +141,6 @@ static int parse_unbuilt(int key)
 	case 'a': return not_built("-a");
 	case 'o': return not_built("-o");
 	case KEY_BY: return not_built("--by");
-	case KEY_LIST_WINDOWS: return not_built("--list-windows");
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
@@ -156,6 +158,7 @@ static int parse_help(int key)
 	switch (key) {
 	case KEY_HELP: show(stdout, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC);
 	case KEY_USAGE: show(stdout, ARGP_HELP_USAGE);
+	case KEY_LIST_WINDOWS: exit(list_windows__run());
 	case 'V': printf("memtrace %s\n", MEMTRACE_VERSION); exit(fflush(stdout) ? 1 : 0);
 	default: return parse_unbuilt(key);
 	}
@@ -308,6 +311,8 @@ int options__parse(struct options *out, int argc, char **argv)
 void options__free(struct options *options)
 {
 	free(options->pids);
+	for (size_t i = 0; i < options->specs_len; i++)
+		window_spec__free(&options->specs[i]);
 	free(options->specs);
 	free(options->exports);
 	*options = (struct options){0};

@@ -44,6 +44,9 @@ static int prepare(struct trace *trace, struct spawn *spawn)
 	if (err)
 		return STATUS_NOT_STARTED;
 
+	err = session__prepare_command(trace->session, o->command, o->user);
+	if (err)
+		return STATUS_NOT_STARTED;
 	err = prepare_command(trace, spawn);
 	if (err == -ENOENT)
 		return STATUS_NOT_FOUND;

@@ -34,7 +34,8 @@ _memtrace() {
 
 	case $prev in
 	-w | --window)
-		mapfile -t COMPREPLY < <(compgen -W "marker python:" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "marker marker: func: usdt: python: java:gc php:request \
+			postgres:query postgres:sort postgres:transaction python:gc python:import ruby:gc" -- "$cur")
 		return
 		;;
 	-p)
@@ -71,7 +72,7 @@ _memtrace() {
 		;;
 	esac
 
-	word="--window --no-follow --duration --user --json --csv --windows --columns --sort --top
+	word="--window --no-follow --list-windows --duration --user --json --csv --windows --columns --sort --top
 		--bytes --color --quiet --ready-file --strict --verbose --help --usage --version"
 	((COMP_CWORD == 1)) && [[ $cur != -* ]] && word="doctor -- -p"
 	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")

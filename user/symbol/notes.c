@@ -103,14 +103,24 @@ static int add_site(uint64_t *list, size_t *len, uint64_t offset)
 	return 0;
 }
 
+struct probe {
+	const char *provider, *name;
+	uint64_t address;
+};
+
 struct search {
 	Elf *elf;
 	int fd;
 	unsigned int machine;
 	uint64_t base;
 	uint64_t notes_bytes; /* read so far */
+	int (*take)(struct search *search, const struct probe *probe);
+	/* of markers */
 	const struct marker_providers *providers;
 	struct marker_sites *out;
+	/* of a USDT probe */
+	const char *provider, *name;
+	size_t found;
 };
 
 /* Its number, or providers->len when it is none of them. */
@@ -126,28 +136,30 @@ static size_t find_provider(const struct marker_providers *providers, const char
 static int take_note(struct search *s, const char *bytes, size_t size)
 {
 	const char *at = bytes + sizeof(struct description), *limit = bytes + size;
-	const char *provider, *name;
+	struct probe probe = {0};
 	struct description d;
-	uint64_t offset;
-	size_t number;
-	bool begin;
 
 	if (size < sizeof(d))
 		return -EBADMSG;
 	memcpy(&d, bytes, sizeof(d));
-	provider = next_string(&at, limit);
-	name = provider ? next_string(&at, limit) : NULL;
-	if (!name)
+	probe.provider = next_string(&at, limit);
+	probe.name = probe.provider ? next_string(&at, limit) : NULL;
+	if (!probe.name)
 		return -EBADMSG;
-	number = find_provider(s->providers, provider);
-	if (number == s->providers->len)
+	probe.address = d.address + (s->base && d.base ? s->base - d.base : 0);
+	return s->take(s, &probe);
+}
+
+static int take_marker(struct search *s, const struct probe *probe)
+{
+	size_t number = find_provider(s->providers, probe->provider);
+	bool begin = !strcmp(probe->name, MARKER_BEGIN_PROBE);
+	uint64_t offset;
+
+	if (number == s->providers->len || (!begin && strcmp(probe->name, MARKER_END_PROBE)))
 		return 0;
-	begin = !strcmp(name, MARKER_BEGIN_PROBE);
-	if (!begin && strcmp(name, MARKER_END_PROBE))
-		return 0;
-	if (s->base && d.base)
-		d.address += s->base - d.base;
-	if (!file_offset(s->elf, d.address, &offset) || !is_marker_nop(s->fd, offset, s->machine))
+	if (!file_offset(s->elf, probe->address, &offset) ||
+	    !is_marker_nop(s->fd, offset, s->machine))
 		return -EBADMSG;
 	s->out->found[number] = true;
 	return begin ? add_site(s->out->begin, &s->out->begin_len, offset)
@@ -232,26 +244,66 @@ static int search(struct search *s)
 		if (r)
 			return r;
 	}
-	return s->out->begin_len && s->out->end_len ? 0 : -ENOENT;
+	return 0;
+}
+
+static int search_file(struct search *s)
+{
+	int r;
+
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return -ENOTSUP;
+	r = check_header(s->fd);
+	if (r)
+		return r;
+	s->elf = elf_begin(s->fd, ELF_C_READ, NULL);
+	if (!s->elf)
+		return -ENOENT;
+	r = search(s);
+	elf_end(s->elf);
+	return r;
 }
 
 int notes__find_markers(int fd, const struct marker_providers *providers, struct marker_sites *out)
 {
 	struct marker_sites sites = {0};
-	struct search s = {.fd = fd, .providers = providers, .out = &sites};
-	int r;
+	struct search s = {.fd = fd, .take = take_marker, .providers = providers, .out = &sites};
+	int r = search_file(&s);
 
-	if (elf_version(EV_CURRENT) == EV_NONE)
-		return -ENOTSUP;
-	r = check_header(fd);
 	if (r)
 		return r;
-	s.elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (!s.elf)
+	if (!sites.begin_len || !sites.end_len)
 		return -ENOENT;
-	r = search(&s);
-	elf_end(s.elf);
-	if (!r)
-		*out = sites;
-	return r;
+	*out = sites;
+	return 0;
+}
+
+static bool is_long_nop(int fd, uint64_t offset)
+{
+	static const uint8_t nop5[] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
+	uint8_t bytes[sizeof(nop5)];
+
+	return pread(fd, bytes, sizeof(bytes), (off_t)offset) == sizeof(bytes) &&
+	       !memcmp(bytes, nop5, sizeof(nop5));
+}
+
+static int take_usdt(struct search *s, const struct probe *probe)
+{
+	uint64_t offset;
+
+	if (strcmp(probe->provider, s->provider) || strcmp(probe->name, s->name))
+		return 0;
+	s->found++;
+	if (!file_offset(s->elf, probe->address, &offset) || offset > INT64_MAX ||
+	    is_long_nop(s->fd, offset))
+		return -EPERM;
+	return 0;
+}
+
+int notes__check_usdt(int fd, const char *provider, const char *name)
+{
+	struct search s = {.fd = fd, .take = take_usdt, .provider = provider, .name = name};
+	int r = search_file(&s);
+
+	return r ? r : s.found ? 0 : -ENOENT;
 }

@@ -30,3 +30,12 @@ struct marker_sites {
  *probe anywhere else could kill the programs that run this code other negative errno of reading it
  */
 int notes__find_markers(int fd, const struct marker_providers *providers, struct marker_sites *out);
+
+/*
+ * Whether the file behind fd has the USDT probe, at places where a breakpoint does no harm: 0, or
+ *	-ENOENT   it has none of that name
+ *	-EPERM    one of its places is a nop of 5 bytes, which the kernel makes a call that forked
+ *		  children do not survive (Linux 6.18), or is in no executable code
+ *	others as above
+ */
+int notes__check_usdt(int fd, const char *provider, const char *name);

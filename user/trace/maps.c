@@ -2,14 +2,13 @@
 #include "trace/maps.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
+
+#include "trace/files.h"
 
 /* Whether the line is an executable mapping of a file. */
 static int parse_line(char *line, struct exec_mapping *m)
@@ -54,24 +53,8 @@ int maps__each_exec(pid_t pid, int (*visit)(void *context, const struct exec_map
 
 int maps__open_object(pid_t pid, uint64_t start, uint64_t end)
 {
-	struct stat st;
 	char path[96];
-	int place, fd = -EINVAL;
 
-	/*
-	 * A mapped device must not be opened: that alone may have an effect. The process may map
-	 * something else there at any time: look and open through one descriptor.
-	 */
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, start, end);
-	place = open(path, O_PATH | O_CLOEXEC);
-	if (place < 0)
-		return -errno;
-	if (!fstat(place, &st) && S_ISREG(st.st_mode)) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			fd = -errno;
-	}
-	close(place);
-	return fd;
+	return files__open_regular(path);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "trace/probes.h"
 
-#include <bpf/libbpf.h>
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -13,18 +12,17 @@
 
 #include "base/log.h"
 #include "trace/keeper.h"
+#include "trace/links.h"
 #include "trace/maps.h"
 #include "trace/programs.h"
+#include "trace/sources.h"
 
-#define EVERY_PROCESS (-1)
-
-/* A file that has been looked at; without markers it has no links. */
+/* A file that has been looked at; without anything to probe it has no links. */
 struct object {
 	dev_t device;
 	ino_t inode;
 	pid_t pid; /* EVERY_PROCESS, or the one that its probes are bound to */
-	struct bpf_link **links;
-	size_t links_len;
+	struct links links;
 	bool found[MARKER_PROVIDERS_MAX]; /* whose markers are probed */
 	int error;			  /* why it could not be probed */
 };
@@ -33,6 +31,7 @@ struct probes {
 	const struct programs *programs;
 	bool bound;
 	struct marker_providers providers;
+	struct sources *sources;
 	struct object *objects;
 	size_t objects_len;
 	struct late_attach *late;
@@ -40,7 +39,7 @@ struct probes {
 };
 
 int probes__new(struct probes **out, const struct programs *programs, bool bound,
-		const struct marker_providers *providers)
+		const struct marker_providers *providers, struct sources *sources)
 {
 	struct probes *p = calloc(1, sizeof(*p));
 
@@ -49,6 +48,7 @@ int probes__new(struct probes **out, const struct programs *programs, bool bound
 	p->programs = programs;
 	p->bound = bound;
 	p->providers = *providers;
+	p->sources = sources;
 	*out = p;
 	return 0;
 }
@@ -64,51 +64,41 @@ static struct object *find_object(const struct probes *p, dev_t device, ino_t in
 	return NULL;
 }
 
-/* Within keeper__hold() and keeper__release(). */
-static void detach(struct object *o)
-{
-	for (size_t i = 0; i < o->links_len; i++)
-		bpf_link__destroy(o->links[i]);
-	free(o->links);
-	o->links = NULL;
-	o->links_len = 0;
-}
-
-static int attach_site(struct object *o, const struct bpf_program *program, const char *path,
-		       uint64_t offset)
-{
-	/* Entry probes only: a return probe would break programs that unwind their stack. */
-	LIBBPF_OPTS(bpf_uprobe_opts, opts, .retprobe = false);
-	struct bpf_link *link =
-		bpf_program__attach_uprobe_opts(program, o->pid, path, offset, &opts);
-
-	if (!link)
-		return -errno;
-	o->links[o->links_len++] = link;
-	return 0;
-}
-
 /* Ends first: a window that begins is then sure to have its end seen. */
-static int attach_sites(const struct probes *p, struct object *o, int fd,
-			const struct marker_sites *sites)
+static int attach_sites(const struct probes *p, struct object *o, const struct marker_sites *sites,
+			const struct place *place)
 {
-	char path[64];
 	int r = 0;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	o->links = calloc(sites->begin_len + sites->end_len, sizeof(struct bpf_link *));
-	if (!o->links)
-		return -ENOMEM;
 	for (size_t i = 0; !r && i < sites->end_len; i++)
-		r = attach_site(o, programs__marker_end(p->programs), path, sites->end[i]);
+		r = links__add_uprobe(&o->links, programs__marker_end(p->programs), place,
+				      sites->end[i]);
 	for (size_t i = 0; !r && i < sites->begin_len; i++)
-		r = attach_site(o, programs__marker_begin(p->programs), path, sites->begin[i]);
-	if (r) {
-		struct keeper keeper = keeper__hold();
+		r = links__add_uprobe(&o->links, programs__marker_begin(p->programs), place,
+				      sites->begin[i]);
+	return r;
+}
 
-		detach(o);
-		keeper__release(&keeper);
+/* 0, -ENOENT without markers, or another negative errno, when nothing is left attached. */
+static int attach_markers(const struct probes *p, struct object *o, int fd)
+{
+	struct marker_sites sites = {0};
+	struct keeper keeper;
+	char path[64];
+	const struct place place = {.path = path, .pid = o->pid};
+	int r = notes__find_markers(fd, &p->providers, &sites);
+
+	if (r)
+		return r;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = attach_sites(p, o, &sites, &place);
+	if (!r) {
+		memcpy(o->found, sites.found, sizeof(o->found));
+		return 0;
 	}
+	keeper = keeper__hold();
+	links__cut(&o->links, 0);
+	keeper__release(&keeper);
 	return r;
 }
 
@@ -133,65 +123,74 @@ static struct object *add_object(struct probes *p, dev_t device, ino_t inode, pi
 	return &list[p->objects_len++];
 }
 
-int probes__add_object(struct probes *p, int fd, const char *path, pid_t pid, int64_t late_at_ns)
+int probes__add_object(struct probes *p, const struct probed_object *object)
 {
-	pid_t bound = p->bound ? pid : EVERY_PROCESS;
-	struct marker_sites sites = {0};
+	pid_t bound = p->bound ? object->pid : EVERY_PROCESS;
+	const struct sources_object for_sources = {object->fd, object->path, object->is_program,
+						   bound};
 	struct object *o;
 	struct stat st;
 	int r;
 
-	if (fstat(fd, &st))
+	if (fstat(object->fd, &st))
 		return -errno;
 	o = find_object(p, st.st_dev, st.st_ino, bound);
 	if (o)
-		return o->links_len ? 0 : o->error;
+		return o->links.len ? 0 : o->error;
 	o = add_object(p, st.st_dev, st.st_ino, bound);
 	if (!o)
 		return -ENOMEM;
-	r = notes__find_markers(fd, &p->providers, &sites);
-	if (!r)
-		r = attach_sites(p, o, fd, &sites);
+	r = attach_markers(p, o, object->fd);
+	if (r && r != -ENOENT)
+		log__warn("markers of %s are not counted: %s", object->path, strerror(-r));
+	if (sources__attach(p->sources, &o->links, &for_sources) && (!r || r == -ENOENT))
+		r = -EBADMSG;
 	o->error = r;
-	if (!r) {
-		memcpy(o->found, sites.found, sizeof(o->found));
-		log__debug("markers of %s: %zu begin, %zu end", path, sites.begin_len,
-			   sites.end_len);
-		if (late_at_ns >= 0)
-			note_late(p, path, late_at_ns);
-	} else if (r != -ENOENT) {
-		log__warn("markers of %s are not counted: %s", path, strerror(-r));
-	}
-	return r;
+	if (!o->links.len)
+		return r;
+	log__debug("%zu probes in %s", o->links.len, object->path);
+	if (object->late_at_ns >= 0)
+		note_late(p, object->path, object->late_at_ns);
+	return 0;
 }
 
 struct scan {
 	struct probes *probes;
-	pid_t pid;
-	int64_t late_at_ns;
+	struct probed_object object; /* but for its fd and path */
+	dev_t device;		     /* of the program */
+	ino_t inode;
 };
 
 static int scan_mapping(void *context, const struct exec_mapping *m)
 {
 	struct scan *s = context;
+	struct probed_object object = s->object;
 	struct probes *p = s->probes;
-	int fd;
 
 	/* Cheaper than opening: most mappings have been looked at before. */
-	if (find_object(p, m->device, m->inode, p->bound ? s->pid : EVERY_PROCESS))
+	if (find_object(p, m->device, m->inode, p->bound ? object.pid : EVERY_PROCESS))
 		return 0;
-	fd = maps__open_object(s->pid, m->start, m->end);
-	if (fd < 0)
+	object.fd = maps__open_object(object.pid, m->start, m->end);
+	if (object.fd < 0)
 		return 0;
-	probes__add_object(p, fd, m->path, s->pid, s->late_at_ns);
-	close(fd);
+	object.path = m->path;
+	object.is_program = m->inode == s->inode && m->device == s->device;
+	probes__add_object(p, &object);
+	close(object.fd);
 	return 0;
 }
 
 int probes__scan_process(struct probes *p, pid_t pid, int64_t late_at_ns)
 {
-	struct scan scan = {p, pid, late_at_ns};
+	struct scan scan = {.probes = p, .object = {.pid = pid, .late_at_ns = late_at_ns}};
+	char path[64];
+	struct stat st;
 
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	if (!stat(path, &st)) {
+		scan.device = st.st_dev;
+		scan.inode = st.st_ino;
+	}
 	return maps__each_exec(pid, scan_mapping, &scan);
 }
 
@@ -207,7 +206,7 @@ bool probes__has(const struct probes *p, const char *provider)
 static bool any_probed(const struct probes *p)
 {
 	for (size_t i = 0; i < p->objects_len; i++)
-		if (p->objects[i].links_len)
+		if (p->objects[i].links.len)
 			return true;
 	return false;
 }
@@ -218,7 +217,7 @@ static int match_mapping(void *context, const struct exec_mapping *m)
 	const struct probes *p = context;
 	const struct object *o = find_object(p, m->device, m->inode, EVERY_PROCESS);
 
-	return o && o->links_len;
+	return o && o->links.len;
 }
 
 uint64_t probes__outside(const struct probes *p, bool (*is_traced)(void *context, pid_t pid),
@@ -260,7 +259,7 @@ void probes__free(struct probes *p)
 		return;
 	keeper = keeper__hold();
 	for (size_t i = 0; i < p->objects_len; i++)
-		detach(&p->objects[i]);
+		links__cut(&p->objects[i].links, 0);
 	keeper__release(&keeper);
 	for (size_t i = 0; i < p->late_len; i++)
 		free(p->late[i].object);

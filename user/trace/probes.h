@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Probes on the markers of objects: each file is probed once, whoever maps it, for as long as the
+ * Probes in objects: each file is probed once, whoever maps it, for as long as the
  * probes exist. Attached by inode and for all processes, so that children and later mappings are
  * covered; the programs pass over processes that are not traced.
  */
@@ -16,22 +16,30 @@
 
 struct probes;
 struct programs;
+struct sources;
 
 /*
- * bound: probes are for one process each (--no-follow), so that no other pays for them. Only the
- * markers of these providers are probed.
+ * bound: probes are for one process each (--no-follow), so that no other pays for them. Probed are
+ * the markers of these providers, and what the sources say.
  */
 int probes__new(struct probes **out, const struct programs *programs, bool bound,
-		const struct marker_providers *providers);
+		const struct marker_providers *providers, struct sources *sources);
+
+/* A file that a traced process has mapped, or will. */
+struct probed_object {
+	int fd;
+	const char *path; /* for people to read, and to be matched with window specs */
+	pid_t pid;	  /* that has it mapped */
+	bool is_program;  /* its executable */
+	/* Time since the start of the trace when the object may have run before, otherwise -1. */
+	int64_t late_at_ns;
+};
 
 /*
- * Probes the markers of an object given by an open descriptor. 0 when they are in place, now or
- * since earlier; -ENOENT when it has none; other negative errno (logged as a warning) when probing
- * failed. path is for people to read; pid has it mapped. late_at_ns: time since the start of the
- * trace when the object may have run before, -1 when it has not.
+ * Probes what is to be probed in an object. 0 when the probes are in place, now or since earlier;
+ * -ENOENT when there is nothing; other negative errno (logged) when probing failed.
  */
-int probes__add_object(struct probes *probes, int fd, const char *path, pid_t pid,
-		       int64_t late_at_ns);
+int probes__add_object(struct probes *probes, const struct probed_object *object);
 
 /* Looks through what a running process has mapped. late_at_ns as above, for objects found new. */
 int probes__scan_process(struct probes *probes, pid_t pid, int64_t late_at_ns);

@@ -20,18 +20,21 @@ struct programs {
 	struct memtrace_bpf *skel;
 	struct bpf_link *scan; /* of the task iterator */
 	uint32_t spaces;       /* how many fit */
+	uint32_t max_sources;
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char line[512];
+	char *text, *rest, *line;
 
-	if (!log__is_verbose())
+	if (!log__is_verbose() || level == LIBBPF_DEBUG || vasprintf(&text, format, args) < 0)
 		return 0;
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = '\0';
-	if (level != LIBBPF_DEBUG)
-		log__debug("%s", line);
+	/* The verifier's log is a message of many lines. */
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			log__debug("%s", line);
+	free(text);
 	return 0;
 }
 
@@ -51,7 +54,21 @@ static int run_once(const struct bpf_program *program)
 	return bpf_prog_test_run_opts(bpf_program__fd(program), &opts) ? -errno : 0;
 }
 
-static int load(struct programs *p, bool follow)
+/* What the verifier need not look at is not loaded. */
+static int size_sources(struct programs *p, const struct programs_options *options)
+{
+	struct memtrace_bpf *skel = p->skel;
+
+	bpf_program__set_autoload(skel->progs.on_usdt_begin, options->usdt);
+	bpf_program__set_autoload(skel->progs.on_usdt_end, options->usdt);
+	bpf_program__set_autoload(skel->progs.on_function_entry, options->functions);
+	bpf_program__set_autoload(skel->progs.on_function_return, options->functions);
+	bpf_program__set_autoload(skel->progs.on_catch, options->functions);
+	p->max_sources = options->functions ? MT_MAX_SOURCES : options->usdt ? MT_MAX_USDT : 1;
+	return bpf_map__set_max_entries(skel->maps.sources, p->max_sources);
+}
+
+static int load(struct programs *p, const struct programs_options *options)
 {
 	int cpus = libbpf_num_possible_cpus(), r;
 
@@ -63,8 +80,10 @@ static int load(struct programs *p, bool follow)
 	if (p->spaces > MT_MAX_SPACES)
 		p->spaces = MT_MAX_SPACES;
 	p->skel->rodata->cpus = (uint32_t)cpus;
-	p->skel->rodata->follow = follow;
+	p->skel->rodata->follow = options->follow;
 	r = bpf_map__set_max_entries(p->skel->maps.cpu_views, p->spaces * (unsigned int)cpus);
+	if (!r)
+		r = size_sources(p, options);
 	if (!r)
 		r = memtrace_bpf__load(p->skel);
 	if (r) {
@@ -94,7 +113,7 @@ static int attach(struct programs *p)
 	return r;
 }
 
-int programs__open(struct programs **out, bool follow)
+int programs__open(struct programs **out, const struct programs_options *options)
 {
 	struct programs *p = calloc(1, sizeof(*p));
 	int r;
@@ -111,7 +130,7 @@ int programs__open(struct programs **out, bool follow)
 	bpf_program__set_autoattach(p->skel->progs.scan_tasks, false);
 	bpf_program__set_autoattach(p->skel->progs.prepare, false);
 	bpf_program__set_autoattach(p->skel->progs.let_go, false);
-	r = load(p, follow);
+	r = load(p, options);
 	if (r)
 		goto fail;
 	r = fill_queue(p->skel->maps.free_spaces, p->spaces);
@@ -141,6 +160,43 @@ const struct bpf_program *programs__marker_begin(const struct programs *p)
 const struct bpf_program *programs__marker_end(const struct programs *p)
 {
 	return p->skel->progs.on_marker_end;
+}
+
+const struct bpf_program *programs__usdt_begin(const struct programs *p)
+{
+	return p->skel->progs.on_usdt_begin;
+}
+
+const struct bpf_program *programs__usdt_end(const struct programs *p)
+{
+	return p->skel->progs.on_usdt_end;
+}
+
+const struct bpf_program *programs__function_entry(const struct programs *p)
+{
+	return p->skel->progs.on_function_entry;
+}
+
+const struct bpf_program *programs__function_return(const struct programs *p)
+{
+	return p->skel->progs.on_function_return;
+}
+
+const struct bpf_program *programs__catch(const struct programs *p)
+{
+	return p->skel->progs.on_catch;
+}
+
+uint32_t programs__max_sources(const struct programs *p)
+{
+	return p->max_sources;
+}
+
+int programs__set_source(const struct programs *p, uint32_t number, const struct mt_source *source)
+{
+	return bpf_map_update_elem(bpf_map__fd(p->skel->maps.sources), &number, source, BPF_ANY)
+		       ? -errno
+		       : 0;
 }
 
 int programs__details_fd(const struct programs *p)

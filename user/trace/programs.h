@@ -15,11 +15,28 @@
 struct programs;
 struct bpf_program;
 
-int programs__open(struct programs **out, bool follow);
+struct programs_options {
+	bool follow;	/* children of traced processes are traced */
+	bool usdt;	/* programs for USDT probes are wanted */
+	bool functions; /* programs for functions are wanted */
+};
+
+int programs__open(struct programs **out, const struct programs_options *options);
 
 /* The programs for the begin and end of a marker. */
 const struct bpf_program *programs__marker_begin(const struct programs *programs);
 const struct bpf_program *programs__marker_end(const struct programs *programs);
+
+/* The programs for other pairs of probes, whose cookie is a number of programs__set_source(). */
+const struct bpf_program *programs__usdt_begin(const struct programs *programs);
+const struct bpf_program *programs__usdt_end(const struct programs *programs);
+const struct bpf_program *programs__function_entry(const struct programs *programs);
+const struct bpf_program *programs__function_return(const struct programs *programs);
+const struct bpf_program *programs__catch(const struct programs *programs);
+
+uint32_t programs__max_sources(const struct programs *programs);
+int programs__set_source(const struct programs *programs, uint32_t number,
+			 const struct mt_source *source);
 
 /* Descriptors of maps; owned by programs. */
 int programs__details_fd(const struct programs *programs);

@@ -45,7 +45,7 @@ static char *join_patterns(const struct window_spec *specs, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		if (specs[i].kind != WINDOW_PYTHON)
 			continue;
-		fprintf(out, "%s%s", separator, specs[i].name);
+		fprintf(out, "%s%s", separator, specs[i].begin);
 		separator = "\n";
 	}
 	if (fclose(out)) {

@@ -17,6 +17,7 @@
 #include "trace/rendezvous.h"
 #include "trace/results.h"
 #include "trace/session_private.h"
+#include "trace/sources.h"
 
 /*
  * How often the rings are emptied when nothing wakes us: records of windows do so only when their
@@ -90,13 +91,15 @@ static bool is_traced(void *context, pid_t pid)
 /* A process has loaded a marker library and waits for us to probe it. */
 static int on_meet(void *context, pid_t pid, int object_fd, const char *path, int *results_fd)
 {
+	const struct probed_object object = {
+		.fd = object_fd, .path = path, .pid = pid, .late_at_ns = -1};
 	struct session *s = context;
 	int r;
 
 	ring_buffer__consume(s->rings); /* its exec may be in there */
 	if (!is_traced(s, pid))
 		return -ESRCH;
-	r = probes__add_object(s->probes, object_fd, path, pid, -1);
+	r = probes__add_object(s->probes, &object);
 	if (r)
 		return r;
 	r = results__of(s->results, pid);
@@ -157,7 +160,10 @@ static int open_parts(struct session *s)
 	const struct rendezvous_callbacks callbacks = {.meet = on_meet, .context = s};
 	int r;
 
-	r = probes__new(&s->probes, s->programs, !s->options.follow, &providers);
+	r = sources__new(&s->sources, s->programs, s->options.specs, s->options.specs_len);
+	if (!r)
+		r = probes__new(&s->probes, s->programs, !s->options.follow, &providers,
+				s->sources);
 	if (!r)
 		r = tally__new(&s->tally, s->options.keep_windows, s->start_ns, s->rows.page_bytes);
 	if (!r)
@@ -177,6 +183,13 @@ static int open_parts(struct session *s)
 int session__open(struct session **out, const struct session_options *options)
 {
 	struct session *s = calloc(1, sizeof(*s));
+	const struct programs_options programs = {
+		.follow = options->follow,
+		.usdt = window_spec__has(options->specs, options->specs_len, WINDOW_USDT),
+		.functions =
+			window_spec__has(options->specs, options->specs_len, WINDOW_FUNCTION) ||
+			window_spec__has(options->specs, options->specs_len, WINDOW_CALLS),
+	};
 	int r;
 
 	if (!s)
@@ -187,7 +200,7 @@ int session__open(struct session **out, const struct session_options *options)
 	s->started_at_s = (int64_t)time(NULL);
 	s->rows.start_ns = s->start_ns;
 	s->rows.page_bytes = sysconf(_SC_PAGESIZE);
-	r = programs__open(&s->programs, options->follow);
+	r = programs__open(&s->programs, &programs);
 	if (!r)
 		r = open_parts(s);
 	if (r) {
@@ -268,6 +281,7 @@ void session__close(struct session *s)
 		return;
 	rendezvous__close(s->rendezvous);
 	probes__free(s->probes);
+	sources__free(s->sources);
 	results__free(s->results);
 	ring_buffer__free(s->rings);
 	programs__close(s->programs);

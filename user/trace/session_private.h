@@ -10,11 +10,13 @@
 struct ring_buffer;
 struct rendezvous;
 struct results;
+struct sources;
 
 struct session {
 	struct session_options options;
 	struct programs *programs;
 	struct probes *probes;
+	struct sources *sources;
 	struct rendezvous *rendezvous;
 	struct results *results;
 	struct ring_buffer *rings;

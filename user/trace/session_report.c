@@ -13,6 +13,7 @@
 #include "trace/procfs.h"
 #include "trace/programs.h"
 #include "trace/session_private.h"
+#include "trace/sources.h"
 
 /* The bracketed word of a sysfs file with choices. */
 static char *read_choice(const char *path)
@@ -221,6 +222,7 @@ int session__finish(struct session *s, struct report *out)
 		log__hint("python -I, -E and -S leave it out; so do programs that clear the "
 			  "environment");
 	}
+	sources__warn(s->sources);
 	r = programs__let_go(s->programs);
 	duration_ns = session__elapsed(s);
 	if (r)

@@ -8,10 +8,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "trace/executable.h"
+#include "trace/files.h"
+#include "trace/links.h"
 #include "trace/procfs.h"
 #include "trace/programs.h"
 #include "trace/rendezvous.h"
 #include "trace/session_private.h"
+#include "trace/sources.h"
 
 void session__announce(struct session *s, pid_t pid)
 {
@@ -47,6 +51,35 @@ static void begin_time(struct session *s)
 	s->start_ns = session__now();
 	s->rows.start_ns = s->start_ns;
 	tally__set_start(s->tally, s->start_ns);
+}
+
+static void add_object(void *context, int fd, const char *path, int is_program)
+{
+	const struct probed_object object = {.fd = fd,
+					     .path = path,
+					     .pid = EVERY_PROCESS,
+					     .is_program = is_program,
+					     .late_at_ns = -1};
+	struct session *s = context;
+
+	probes__add_object(s->probes, &object);
+}
+
+int session__prepare_command(struct session *s, char *const *argv, const char *user)
+{
+	if (!sources__any(s->sources))
+		return 0;
+	executable__each_object(argv[0], user, add_object, s);
+	for (size_t i = 0; i < s->options.specs_len; i++) {
+		const char *path = s->options.specs[i].object;
+		int fd = path && strchr(path, '/') ? files__open_regular(path) : -1;
+
+		if (fd < 0)
+			continue;
+		add_object(s, fd, path, false);
+		close(fd);
+	}
+	return sources__require(s->sources);
 }
 
 int session__add_command(struct session *s, pid_t pid, char *const *argv)
@@ -89,6 +122,9 @@ int session__add_pids(struct session *s, const pid_t *pids, size_t len)
 	/* Before the baseline: placing a probe changes the process' own RSS. */
 	for (size_t i = 0; i < len; i++)
 		probes__scan_process(s->probes, pids[i], -1);
+	r = sources__require(s->sources);
+	if (r)
+		return r;
 	begin_time(s);
 	r = programs__add_pids(s->programs, pids, len, MT_WANTED_ATTACH, &missing);
 	if (r == -ESRCH)

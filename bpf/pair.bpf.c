@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Windows between two probes of programs that nobody prepared: a function's entry and its returns,
+ * two USDT probes, two functions. The probes' cookie is the number of their source. A thread's open
+ * windows form a chain, the innermost first, in which an end looks for its begin.
+ */
+#include <bpf/usdt.bpf.h>
+
+#include "naming.bpf.h"
+
+#define NEAR_BYTES (1ull << 20) /* frames this close are on one stack */
+
+/* Where the registers of the first integer arguments are saved. */
+#if defined(__TARGET_ARCH_x86)
+#define SAVED(name) __builtin_offsetof(struct pt_regs, name)
+static const u16 arguments[MT_ARGUMENTS] = {SAVED(rdi), SAVED(rsi), SAVED(rdx),
+					    SAVED(rcx), SAVED(r8),  SAVED(r9)};
+#elif defined(__TARGET_ARCH_arm64)
+static const u16 arguments[MT_ARGUMENTS] = {0, 8, 16, 24, 32, 40};
+#endif
+
+/* Where a probe was hit. */
+struct pair_probe {
+	u32 source;
+	u32 space; /* key of the space, by current_space() */
+	u64 sp, site;
+};
+
+struct chain {
+	struct space *space;
+	struct walk *walk;
+	u32 tid;
+	u32 number; /* of the window looked at; NONE: past the outermost */
+	u32 source;
+	u32 found;     /* NONE until then */
+	u32 returning; /* the frame at sp is being left, not entered */
+	u32 pad;
+	u64 sp, site;
+	u64 stack_start, stack_end; /* mapping that sp is in; 0: not looked up */
+};
+
+static __always_inline void chain__start(struct chain *c, struct space *space, u32 tid, u32 source)
+{
+	struct thread *thread = thread__find(tid);
+
+	c->space = space;
+	c->tid = tid;
+	c->source = source;
+	c->found = NONE;
+	c->number = thread && thread->mm == space->mm ? thread->top : NONE;
+}
+
+static __always_inline struct window *chain__window(struct chain *c)
+{
+	struct window *window = c->number == NONE ? NULL : window_at(c->space, c->number);
+
+	return window && window->state == WINDOW_OPEN && window->tid == c->tid ? window : NULL;
+}
+
+/* Of the source; of a function only the call whose frame this is. */
+static long find_begin(u32 i, struct chain *c)
+{
+	struct window *window = chain__window(c);
+
+	if (!window)
+		return 1;
+	if (window->source == c->source &&
+	    (window->pairing != MT_PAIR_FRAME || window->sp == c->sp)) {
+		c->found = c->number;
+		return 1;
+	}
+	c->number = window->parent;
+	return 0;
+}
+
+/*
+ * Whether a window's function has been left without a return: its frame was where a newer one is
+ * now (the stack grows down). A USDT begin at the same place of the same call is the next one.
+ */
+static __always_inline bool is_abandoned(const struct chain *c, const struct window *window)
+{
+	if (window->pairing == MT_PAIR_FRAME)
+		return window->sp < c->sp || (window->sp == c->sp && !c->returning);
+	return window->pairing == MT_PAIR_SITE && window->source == c->source &&
+	       window->site == c->site && window->sp == c->sp;
+}
+
+static long find_abandoned(u32 i, struct chain *c)
+{
+	struct window *window = chain__window(c);
+
+	if (!window)
+		return 1;
+	if (is_abandoned(c, window)) {
+		c->found = c->number;
+		return 1;
+	}
+	if (window->pairing == MT_PAIR_FRAME && window->sp - c->sp < NEAR_BYTES)
+		return 1; /* alive, and so are all around it */
+	c->number = window->parent;
+	return 0;
+}
+
+/* Frames on other stacks (coroutines, signal handlers) say nothing about each other. */
+static long close_abandoned(u32 i, struct chain *c)
+{
+	struct window *window = chain__window(c);
+	u32 number = c->number;
+
+	if (!window || number == c->found)
+		return 1;
+	c->number = window->parent;
+	if (is_abandoned(c, window) &&
+	    (window->pairing != MT_PAIR_FRAME ||
+	     (window->sp >= c->stack_start && window->sp < c->stack_end)))
+		window__close(c->space, number, c->walk);
+	return 0;
+}
+
+static long note_mapping(struct task_struct *task, struct vm_area_struct *vma, struct chain *c)
+{
+	c->stack_start = vma->vm_start;
+	c->stack_end = vma->vm_end;
+	return 0;
+}
+
+/* Closes them at the boundary in c->walk, up to the window c->found. */
+static __always_inline void close_chain(struct chain *c)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	c->walk->end = MT_END_UNWOUND;
+	bpf_find_vma(task, c->sp, note_mapping, c, 0);
+	bpf_loop(c->space->windows, close_abandoned, c, 0);
+}
+
+/* At an entry: what lies below the new frame was left by an exception or longjmp. */
+__noinline int end_abandoned(struct space *space, struct pair_probe *p)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct walk w = {};
+	struct chain c = {.walk = &w};
+
+	if (!space || !p || !space->open)
+		return 0;
+	chain__start(&c, space, task->pid, p->source);
+	c.sp = p->sp;
+	c.site = p->site;
+	bpf_loop(space->windows, find_abandoned, &c, 0);
+	if (c.found == NONE)
+		return 0;
+	walk__for(&w, task, MT_END_UNWOUND);
+	if (space->concurrent)
+		space__settle(space, p->space);
+	space__boundary(space, &w.b);
+	windows__fold(space, &w);
+	chain__start(&c, space, task->pid, p->source);
+	close_chain(&c);
+	return 0;
+}
+
+/* Another begin inside a window of the same source that is itself no window: its end is none. */
+static __always_inline void skip(struct space *space, struct pair_probe *p, u32 tid)
+{
+	struct chain c = {};
+	struct window *window;
+
+	chain__start(&c, space, tid, p->source);
+	c.sp = p->sp;
+	bpf_loop(space->windows, find_begin, &c, 0);
+	window = c.found == NONE ? NULL : window_at(space, c.found);
+	if (window)
+		window->skipped++;
+}
+
+static __always_inline int pair_begin(struct pair_probe *p, u64 value)
+{
+	struct mt_source *source = bpf_map_lookup_elem(&sources, &p->source);
+	u32 tid = bpf_get_current_task_btf()->pid;
+	struct space *space = current_space(&p->space);
+	struct opening opening = {.id = PAIR_ID, .source = p->source, .sp = p->sp, .site = p->site};
+
+	if (!space || !source)
+		return 0;
+	opening.pairing = source->pairing;
+	if (source->pairing != MT_PAIR_THREAD)
+		end_abandoned(space, p);
+	opening.op = source_op(source, value, tid);
+	if (opening.op == NO_OP) {
+		skip(space, p, tid);
+		return 0;
+	}
+	return begin(space, p->space, &opening);
+}
+
+static __always_inline int pair_end(struct pair_probe *p)
+{
+	struct mt_source *source = bpf_map_lookup_elem(&sources, &p->source);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct space *space = current_space(&p->space);
+	struct chain c = {.returning = 1};
+	struct window *window;
+	struct walk w = {};
+	u32 number;
+
+	if (!space || !source)
+		return 0;
+	chain__start(&c, space, task->pid, p->source);
+	number = c.number;
+	c.sp = p->sp;
+	bpf_loop(space->windows, find_begin, &c, 0);
+	window = c.found == NONE ? NULL : window_at(space, c.found);
+	if (!window) {
+		if (!source->filter[0])
+			lost(MT_LOSS_UNMATCHED_ENDS);
+		return 0;
+	}
+	if (window->skipped) {
+		window->skipped--;
+		return 0;
+	}
+	walk__for(&w, task, MT_END_END);
+	if (space->concurrent)
+		space__settle(space, p->space);
+	space__boundary(space, &w.b);
+	windows__fold(space, &w);
+	if (source->pairing == MT_PAIR_FRAME && number != c.found) {
+		c.number = number;
+		c.walk = &w;
+		close_chain(&c);
+		w.end = MT_END_END;
+	}
+	window__close(space, c.found, &w);
+	return 0;
+}
+
+static __always_inline struct pair_probe probe_at(struct pt_regs *ctx, u64 source)
+{
+	return (struct pair_probe){
+		.source = source, .sp = PT_REGS_SP(ctx), .site = PT_REGS_IP(ctx)};
+}
+
+static __always_inline u64 argument(struct pt_regs *ctx, u32 number)
+{
+	u64 value = 0;
+
+	if (number < MT_ARGUMENTS)
+		bpf_probe_read_kernel(&value, sizeof(value), (void *)ctx + arguments[number]);
+	return value;
+}
+
+SEC("uprobe")
+int on_function_entry(struct pt_regs *ctx)
+{
+	struct pair_probe p = probe_at(ctx, bpf_get_attach_cookie(ctx));
+	struct mt_source *source = bpf_map_lookup_elem(&sources, &p.source);
+
+	return source ? pair_begin(&p, argument(ctx, source->argument)) : 0;
+}
+
+SEC("uprobe")
+int on_function_return(struct pt_regs *ctx)
+{
+	struct pair_probe p = probe_at(ctx, bpf_get_attach_cookie(ctx));
+
+	return pair_end(&p);
+}
+
+/* Entry of __cxa_begin_catch(): what was thrown through is no more. */
+SEC("uprobe")
+int on_catch(struct pt_regs *ctx)
+{
+	struct pair_probe p = probe_at(ctx, NONE);
+	struct space *space = current_space(&p.space);
+
+	return space ? end_abandoned(space, &p) : 0;
+}
+
+SEC("usdt")
+int on_usdt_begin(struct pt_regs *ctx)
+{
+	struct pair_probe p = probe_at(ctx, bpf_usdt_cookie(ctx));
+	struct mt_source *source = bpf_map_lookup_elem(&sources, &p.source);
+	long value = 0;
+
+	if (!source)
+		return 0;
+	if (source->naming != MT_NAME_FIXED)
+		bpf_usdt_arg(ctx, source->argument, &value);
+	return pair_begin(&p, value);
+}
+
+SEC("usdt")
+int on_usdt_end(struct pt_regs *ctx)
+{
+	struct pair_probe p = probe_at(ctx, bpf_usdt_cookie(ctx));
+
+	return pair_end(&p);
+}
