@@ -98,7 +98,7 @@ static int print_late(const struct trace_info *trace, const struct canvas *canva
 		if (!object)
 			return -ENOMEM;
 		units__duration(at, sizeof(at), (double)trace->late[i].at_ns);
-		r = table__line(canvas, "markers of %s counted from %s on", object, at);
+		r = table__line(canvas, "probes in %s count from %s on", object, at);
 		free(object);
 	}
 	return r;

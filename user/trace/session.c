@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "marker/protocol.h"
+#include "trace/mappings.h"
 #include "trace/procfs.h"
 #include "trace/programs.h"
 #include "trace/rendezvous.h"
@@ -135,6 +136,26 @@ static int open_loop(struct session *s)
 	return r;
 }
 
+/* What a traced process maps is looked at now; it may have run already. */
+static void on_mapped(void *context, pid_t pid)
+{
+	struct session *s = context;
+
+	ring_buffer__consume(s->rings); /* it may be a new process */
+	if (is_traced(s, pid))
+		probes__scan_process(s->probes, pid, session__elapsed(s));
+}
+
+static int open_mappings(struct session *s)
+{
+	int r;
+
+	if (!sources__any(s->sources))
+		return 0;
+	r = mappings__open(&s->mappings, on_mapped, s);
+	return r ? r : watch(s, mappings__fd(s->mappings));
+}
+
 static int open_rings(struct session *s)
 {
 	s->rings = ring_buffer__new(programs__events_fd(s->programs), on_event, s, NULL);
@@ -175,6 +196,8 @@ static int open_parts(struct session *s)
 		r = rendezvous__open(&s->rendezvous, &callbacks);
 	if (!r)
 		r = open_loop(s);
+	if (!r)
+		r = open_mappings(s);
 	if (r)
 		log__error("starting the trace: %s", strerror(-r));
 	return r;
@@ -241,6 +264,8 @@ int session__dispatch(struct session *s)
 
 	ring_buffer__consume(s->rings);
 	rendezvous__dispatch(s->rendezvous);
+	if (s->mappings)
+		mappings__dispatch(s->mappings);
 	results__stock_up(s->results);
 	if (read(s->timer_fd, &ticks, sizeof(ticks)) == sizeof(ticks) &&
 	    (s->ticks += ticks) >= RESCAN_TICKS) {
@@ -280,6 +305,7 @@ void session__close(struct session *s)
 	if (!s)
 		return;
 	rendezvous__close(s->rendezvous);
+	mappings__close(s->mappings);
 	probes__free(s->probes);
 	sources__free(s->sources);
 	results__free(s->results);

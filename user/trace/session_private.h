@@ -9,6 +9,7 @@
 
 struct ring_buffer;
 struct rendezvous;
+struct mappings;
 struct results;
 struct sources;
 
@@ -17,6 +18,7 @@ struct session {
 	struct programs *programs;
 	struct probes *probes;
 	struct sources *sources;
+	struct mappings *mappings; /* NULL: nothing is to be probed but markers */
 	struct rendezvous *rendezvous;
 	struct results *results;
 	struct ring_buffer *rings;

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "marker/protocol.h"
+#include "trace/mappings.h"
 #include "trace/procfs.h"
 #include "trace/programs.h"
 #include "trace/session_private.h"
@@ -240,6 +241,8 @@ int session__finish(struct session *s, struct report *out)
 	fill_host(s, &report.host);
 	fill_tree(s, &c, &report);
 	fill_losses(s, &c, &report.losses);
+	if (s->mappings)
+		report.losses.late_attach += mappings__lost(s->mappings);
 	fill_accounting(s, &report.accounting);
 	probes__take_late(s->probes, &report);
 	report.overhead.attach_ns = s->attach_ns;
