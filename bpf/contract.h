@@ -23,6 +23,7 @@ enum { MT_ANON, MT_FILE, MT_SHMEM, MT_SWAP, MT_TYPES }; /* order of by-type arra
 #define MT_MAX_OPS	 16384 /* operation names; one more goes to MT_OP_OTHER */
 #define MT_OP_OTHER	 0
 #define MT_MAX_SPACES	 4096  /* address spaces traced at one time */
+#define MT_INDEX_BUCKETS 1024  /* of 8 spaces: twice as many as there are */
 #define MT_MAX_PROCS	 16384 /* processes traced at one time */
 #define MT_CHUNK_WINDOWS 16    /* windows in a chunk */
 #define MT_MAX_CHUNKS	 2048  /* chunks in the pool: 32768 windows open on the host */

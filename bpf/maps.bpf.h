@@ -15,7 +15,6 @@
 #include <bpf/bpf_tracing.h>
 #include "contract.h"
 
-#define INDEX_BUCKETS  1024
 #define INDEX_WAYS     8
 #define THREAD_BUCKETS 8192
 #define THREAD_WAYS    4
@@ -147,10 +146,13 @@ struct op_name {
 	char bytes[MT_NAME_SIZE];
 };
 
-/* mm -> space. Full bucket: the space is not traced, MT_LOSS_PROCESSES. */
+/*
+ * mm -> space. Full bucket: the space is not traced, MT_LOSS_PROCESSES. How many entries this map
+ * and those of spaces and processes have is set by the loader.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, INDEX_BUCKETS);
+	__uint(max_entries, MT_INDEX_BUCKETS);
 	__type(key, u32);
 	__type(value, struct index_bucket);
 } space_index SEC(".maps");
@@ -290,6 +292,9 @@ struct {
 /* Set by the loader before loading. These types show in the skeleton: uapi names. */
 const volatile __u32 cpus = 1;	 /* possible CPUs */
 const volatile __u32 follow = 1; /* children of traced processes are traced */
+const volatile __u32 all = 0;	 /* every process of the host is */
+const volatile __u32 max_spaces = MT_MAX_SPACES;
+const volatile __u32 index_shift = 22; /* 32 less the bits of MT_INDEX_BUCKETS */
 
 /* Shared with the loader through .bss. */
 __u64 cpu_offset[MT_MAX_CPUS] = {}; /* of per-CPU memory, by CPU */

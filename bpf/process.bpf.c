@@ -12,9 +12,9 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (tgid == child_tgid || !follow) /* a thread */
 		return 0;
 	proc = bpf_map_lookup_elem(&procs, &tgid);
-	if (!proc)
+	if (!proc && (!all || BPF_CORE_READ(child, flags) & PF_KTHREAD))
 		return 0;
-	previous = proc->serial;
+	previous = proc ? proc->serial : 0;
 	if (bpf_map_update_elem(&procs, &child_tgid, &fresh, BPF_ANY)) {
 		lost(MT_LOSS_PROCESSES);
 		return 0;
@@ -37,6 +37,13 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	struct mt_proc *proc;
 
 	proc = bpf_map_lookup_elem(&procs, &tgid);
+	if (!proc && all) { /* a kernel thread that becomes a program */
+		struct mt_proc fresh = {.space = NONE};
+
+		if (!bpf_map_update_elem(&procs, &tgid, &fresh, BPF_NOEXIST))
+			__sync_fetch_and_add(&live_procs, 1);
+		proc = bpf_map_lookup_elem(&procs, &tgid);
+	}
 	if (!proc)
 		return 0;
 	previous = proc->serial;

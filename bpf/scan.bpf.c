@@ -53,11 +53,11 @@ int prepare(void *ctx)
 
 static __always_inline void add_task(struct task_struct *task, u32 tgid)
 {
-	u32 pid = pid_of(BPF_CORE_READ(task, group_leader)), *mode;
+	u32 pid = pid_of(BPF_CORE_READ(task, group_leader)), any = MT_WANTED_ATTACH, *mode;
 	struct mt_proc fresh = {.space = NONE}, *proc;
 
-	mode = bpf_map_lookup_elem(&wanted, &pid);
-	if (!mode)
+	mode = all ? &any : bpf_map_lookup_elem(&wanted, &pid);
+	if (!mode || (all && task->flags & (PF_KTHREAD | PF_EXITING)))
 		return;
 	proc = bpf_map_lookup_elem(&procs, &tgid);
 	if (!proc) {
@@ -118,6 +118,6 @@ static long let_go_of(u32 key, void *unused)
 SEC("raw_tp")
 int let_go(void *ctx)
 {
-	bpf_loop(MT_MAX_SPACES, let_go_of, NULL, 0);
+	bpf_loop(max_spaces, let_go_of, NULL, 0);
 	return 0;
 }

@@ -32,7 +32,7 @@ static __always_inline u64 address_of(const void *pointer)
 
 static __always_inline struct index_bucket *index_bucket(u32 mm_low_bits)
 {
-	u32 key = ((mm_low_bits >> 6) * 0x9e3779b1u) >> 22; /* 10 bits, INDEX_BUCKETS */
+	u32 key = ((mm_low_bits >> 6) * 0x9e3779b1u) >> index_shift;
 
 	return bpf_map_lookup_elem(&space_index, &key);
 }

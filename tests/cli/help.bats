@@ -17,7 +17,7 @@ options_of_help() {
 
 @test "--help lists what the contract promises for this version" {
 	local option
-	for option in -w --window -p --no-follow -d --duration --json --csv --windows --columns --sort \
+	for option in -w --window -p -a --all --list-windows --no-follow -d --duration --json --csv --windows --columns --sort \
 		-n --top --bytes -q --quiet -v --verbose --user --ready-file --strict --color; do
 		options_of_help | grep -qx -- "$option"
 	done
@@ -25,7 +25,7 @@ options_of_help() {
 
 @test "--help does not list what is not built" {
 	local option
-	for option in -a --all -o --output --by; do
+	for option in -o --output --by; do
 		run -1 grep -x -- "$option" <(options_of_help)
 	done
 	run -0 "$MEMTRACE" --help

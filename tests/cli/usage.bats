@@ -50,7 +50,6 @@ usage_error() {
 }
 
 @test "what is not built yet is refused" {
-	usage_error "-a: not built into this version" -a
 	usage_error "-o: not built into this version" -o file
 	usage_error "-o: not built into this version" --output=file
 	usage_error "--by: not built into this version" --by comm

@@ -40,6 +40,7 @@ static const struct argp_option table[] = {
 	{"window", 'w', "SPEC", 0,
 	 "What opens and closes windows; may repeat (default: marker; see --list-windows)", 0},
 	{0, 'p', "PID[,PID...]", 0, "Trace running processes; may repeat", 0},
+	{"all", 'a', 0, 0, "Trace every process of the host, those that come and go included", 0},
 	{"no-follow", KEY_NO_FOLLOW, 0, 0, "Leave out children", 0},
 	{"duration", 'd', "SEC", 0,
 	 "Detach after SEC seconds (a decimal is fine) and report; a COMMAND goes on and is waited "
@@ -79,7 +80,6 @@ static const struct argp_option table[] = {
 	{"usage", KEY_USAGE, 0, 0, "Show a short usage message", 0},
 	{"version", 'V', 0, 0, "Show the version", 0},
 
-	{0, 'a', 0, OPTION_HIDDEN, 0, 0},
 	{"output", 'o', "FILE", OPTION_HIDDEN, 0, 0},
 	{"by", KEY_BY, "KEY", OPTION_HIDDEN, 0, 0},
 	{0},
@@ -138,7 +138,6 @@ static int not_built(const char *option)
 static int parse_unbuilt(int key)
 {
 	switch (key) {
-	case 'a': return not_built("-a");
 	case 'o': return not_built("-o");
 	case KEY_BY: return not_built("--by");
 	default: return ARGP_ERR_UNKNOWN;
@@ -169,6 +168,7 @@ static int parse_trace(int key, char *arg, struct options *o)
 	switch (key) {
 	case 'w': return add_spec(o, arg);
 	case 'p': return -pids__add(&o->pids, &o->pids_len, arg);
+	case 'a': o->all = true; return 0;
 	case KEY_NO_FOLLOW: o->no_follow = true; return 0;
 	case 'd': return -values__duration(&o->duration_ns, arg);
 	case KEY_USER: o->user = arg; return 0;
@@ -228,8 +228,18 @@ static int check(const struct options *o, const struct argp_state *state)
 		log__error("no COMMAND after `--'");
 		return EINVAL;
 	}
-	if (!o->command && !o->pids_len) {
-		log__error("nothing to trace: neither `-- COMMAND' nor `-p PID' given");
+	if (o->all && (o->command || o->pids_len || o->no_follow)) {
+		log__error("-a: not together with %s", o->command    ? "a COMMAND"
+						       : o->pids_len ? "-p"
+								     : "--no-follow");
+		return EINVAL;
+	}
+	if (o->all && getuid() != 0) {
+		log__error("-a: only root may trace every process");
+		return EINVAL;
+	}
+	if (!o->command && !o->pids_len && !o->all) {
+		log__error("nothing to trace: neither `-- COMMAND' nor `-p PID' nor -a given");
 		log__hint("memtrace --help shows what there is");
 		return EINVAL;
 	}
@@ -283,7 +293,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 const struct argp options_argp = {
 	.options = table,
 	.parser = parse,
-	.args_doc = "-- COMMAND [ARG...]\n-p PID[,PID...]",
+	.args_doc = "-- COMMAND [ARG...]\n-p PID[,PID...]\n-a",
 	.doc = "Exact growth and peak of resident memory for each operation of a running program."
 	       "\v"
 	       "COMMAND runs until its end and its exit status is passed on. Ctrl-C ends a trace "

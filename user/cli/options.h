@@ -20,9 +20,10 @@ struct export
 
 /* Strings point into argv. */
 struct options {
-	char *const *command; /* NULL-terminated; NULL: attach to pids */
+	char *const *command; /* NULL-terminated; NULL: attach to pids, or all */
 	pid_t *pids;	      /* pids_len of them, none twice */
 	size_t pids_len;
+	bool all;		   /* every process */
 	struct window_spec *specs; /* specs_len, at least one */
 	size_t specs_len;
 	struct export *exports;

@@ -18,7 +18,9 @@ static int open_session(struct trace *trace)
 {
 	const struct options *o = &trace->options;
 	const struct session_options options = {
-		.mode = o->command ? TRACE_COMMAND : TRACE_ATTACH,
+		.mode = o->command ? TRACE_COMMAND
+			: o->all   ? TRACE_ALL
+				   : TRACE_ATTACH,
 		.follow = !o->no_follow,
 		.keep_windows = o->windows,
 		.specs = o->specs,

@@ -63,8 +63,9 @@ static int attach(struct trace *trace)
 	if (!err)
 		err = check_rights(trace);
 	if (!err)
-		err = session__add_pids(trace->session, trace->options.pids,
-					trace->options.pids_len);
+		err = trace->options.all ? session__add_all(trace->session)
+					 : session__add_pids(trace->session, trace->options.pids,
+							     trace->options.pids_len);
 	return err ? err : trace__attached(trace);
 }
 

@@ -72,9 +72,9 @@ _memtrace() {
 		;;
 	esac
 
-	word="--window --no-follow --list-windows --duration --user --json --csv --windows --columns --sort --top
+	word="--window --all --no-follow --list-windows --duration --user --json --csv --windows --columns --sort --top
 		--bytes --color --quiet --ready-file --strict --verbose --help --usage --version"
-	((COMP_CWORD == 1)) && [[ $cur != -* ]] && word="doctor -- -p"
+	((COMP_CWORD == 1)) && [[ $cur != -* ]] && word="doctor -- -p -a"
 	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
 }
 

@@ -40,7 +40,7 @@ bool report__is_strict_ok(const struct report *report)
 {
 	struct losses losses = report->losses;
 
-	if (report->trace.mode == TRACE_ATTACH)
+	if (report->trace.mode != TRACE_COMMAND)
 		losses.unmatched_ends = 0;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (losses__value(&losses, &table[i]))

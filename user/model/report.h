@@ -150,7 +150,7 @@ struct accounting {
 	char *note; /* NULL: none */
 };
 
-enum trace_mode { TRACE_COMMAND, TRACE_ATTACH };
+enum trace_mode { TRACE_COMMAND, TRACE_ATTACH, TRACE_ALL };
 
 /* An object whose markers were attached after it had been mapped: earlier ones were missed. */
 struct late_attach {
@@ -159,8 +159,8 @@ struct late_attach {
 };
 
 struct trace_info {
-	enum trace_mode mode; /* "command" or "attach" */
-	char **command;	      /* command_len strings; none with TRACE_ATTACH (null) */
+	enum trace_mode mode; /* "command", "attach" or "all" */
+	char **command;	      /* command_len strings; none otherwise (null) */
 	size_t command_len;
 	int32_t *pids;
 	size_t pids_len;

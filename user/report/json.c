@@ -46,6 +46,12 @@ static json_t *json_of_time(int64_t seconds)
 	return json_string(text);
 }
 
+static const char *const modes[] = {
+	[TRACE_COMMAND] = "command",
+	[TRACE_ATTACH] = "attach",
+	[TRACE_ALL] = "all",
+};
+
 static json_t *json_of_trace(const struct trace_info *t)
 {
 	json_t *j = json_object(), *pids = json_array();
@@ -53,8 +59,7 @@ static json_t *json_of_trace(const struct trace_info *t)
 
 	for (size_t i = 0; i < t->pids_len; i++)
 		json_array_append_new(pids, json_integer(t->pids[i]));
-	json_object_set_new(j, "mode",
-			    json_string(t->mode == TRACE_COMMAND ? "command" : "attach"));
+	json_object_set_new(j, "mode", json_string(modes[t->mode]));
 	json_object_set_new(j, "command",
 			    t->mode == TRACE_COMMAND ? json_of_strings(t->command, t->command_len)
 						     : json_null());

@@ -12,6 +12,8 @@
 #include "base/units.h"
 #include "report/table_parts.h"
 
+#define MOST_ROWS 30 /* of every process of a host */
+
 enum part { PART_LIFE = 1, PART_PEAK = 2, PART_BOTH = 3 };
 
 /* What depends on all rows. */
@@ -19,6 +21,7 @@ struct style {
 	bool bytes;
 	bool any_swap;
 	bool any_major;
+	int64_t least_bytes; /* of a peak to be shown */
 };
 
 static char *print_bytes(int64_t bytes, const struct style *style)
@@ -178,7 +181,7 @@ static int fill(struct grid *grid, const struct report *report, enum part part,
 		const struct process_row *p = &report->processes[i];
 		struct libscols_line *row;
 
-		if (p->hidden)
+		if (p->hidden || p->peak_rss_bytes < style->least_bytes)
 			continue;
 		row = grid__add_row(grid, NULL);
 		for (size_t c = 0; c < COLUMNS_LEN; c++) {
@@ -213,6 +216,30 @@ static int print_part(const struct report *report, enum part part, const struct 
 	return r;
 }
 
+static int compare_bytes(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x < y) - (x > y);
+}
+
+/* The nth highest peak of the rows that are shown; 0 when memory runs out. */
+static int64_t nth_peak(const struct report *report, size_t nth)
+{
+	int64_t *peaks = calloc(report->processes_len, sizeof(*peaks)), peak;
+	size_t len = 0;
+
+	if (!peaks)
+		return 0;
+	for (size_t i = 0; i < report->processes_len; i++)
+		if (!report->processes[i].hidden)
+			peaks[len++] = report->processes[i].peak_rss_bytes;
+	qsort(peaks, len, sizeof(*peaks), compare_bytes);
+	peak = len < nth ? 0 : peaks[nth - 1];
+	free(peaks);
+	return peak;
+}
+
 int table__processes(const struct report *report, const struct canvas *canvas)
 {
 	struct style style = {.bytes = canvas->bytes};
@@ -230,9 +257,16 @@ int table__processes(const struct report *report, const struct canvas *canvas)
 	}
 	if (!shown)
 		return 0;
+	if (report->trace.mode == TRACE_ALL && shown > MOST_ROWS)
+		style.least_bytes = nth_peak(report, MOST_ROWS);
 	r = print_part(report, PART_BOTH, &style, canvas, false);
-	if (r != -E2BIG)
-		return r;
-	r = print_part(report, PART_LIFE, &style, canvas, true);
-	return r ? r : print_part(report, PART_PEAK, &style, canvas, true);
+	if (r == -E2BIG) {
+		r = print_part(report, PART_LIFE, &style, canvas, true);
+		if (!r)
+			r = print_part(report, PART_PEAK, &style, canvas, true);
+	}
+	if (!r && style.least_bytes)
+		r = table__line(canvas, "the %d of %zu with the highest peak; the exports have all",
+				MOST_ROWS, shown);
+	return r;
 }

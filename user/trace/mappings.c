@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define PAGES 8 /* of the buffer of a CPU */
@@ -13,7 +14,7 @@
 struct mappings {
 	int map_fd; /* libbpf keeps its events in a map */
 	struct perf_buffer *buffer;
-	void (*mapped)(void *context, pid_t pid);
+	void (*mapped)(void *context, const struct mappings_record *mapping);
 	void *context;
 	uint64_t lost;
 };
@@ -24,6 +25,9 @@ struct record {
 	union {
 		struct {
 			uint32_t pid, tid;
+			uint64_t address, len, offset;
+			uint32_t major, minor;
+			uint64_t inode;
 		} mmap;
 		struct {
 			uint64_t id, lost;
@@ -35,16 +39,26 @@ static enum bpf_perf_event_ret on_record(void *context, int cpu, struct perf_eve
 {
 	const struct record *record = (const struct record *)header;
 	struct mappings *m = context;
+	struct mappings_record mapping;
 
 	(void)cpu;
-	if (header->type == PERF_RECORD_MMAP2)
-		m->mapped(m->context, (pid_t)record->mmap.pid);
-	else if (header->type == PERF_RECORD_LOST)
+	if (header->type == PERF_RECORD_MMAP2) {
+		mapping = (struct mappings_record){
+			.pid = (pid_t)record->mmap.pid,
+			.device = makedev(record->mmap.major, record->mmap.minor),
+			.inode = record->mmap.inode,
+		};
+		if (mapping.inode)
+			m->mapped(m->context, &mapping);
+	}
+	if (header->type == PERF_RECORD_LOST)
 		m->lost += record->lost.lost;
 	return LIBBPF_PERF_EVENT_CONT;
 }
 
-int mappings__open(struct mappings **out, void (*mapped)(void *context, pid_t pid), void *context)
+int mappings__open(struct mappings **out,
+		   void (*mapped)(void *context, const struct mappings_record *mapping),
+		   void *context)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,

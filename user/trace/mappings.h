@@ -10,8 +10,16 @@
 
 struct mappings;
 
+struct mappings_record {
+	pid_t pid;
+	dev_t device;
+	ino_t inode;
+};
+
 /* mapped(): called by mappings__dispatch() for each new mapping of a file. */
-int mappings__open(struct mappings **out, void (*mapped)(void *context, pid_t pid), void *context);
+int mappings__open(struct mappings **out,
+		   void (*mapped)(void *context, const struct mappings_record *mapping),
+		   void *context);
 
 /* An epoll descriptor that is readable when mappings__dispatch() has something to do. */
 int mappings__fd(const struct mappings *mappings);

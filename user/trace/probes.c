@@ -21,6 +21,8 @@
 struct object {
 	dev_t device;
 	ino_t inode;
+	dev_t mapped_device; /* as its mappings show it */
+	ino_t mapped_inode;
 	pid_t pid; /* EVERY_PROCESS, or the one that its probes are bound to */
 	struct links links;
 	bool found[MARKER_PROVIDERS_MAX]; /* whose markers are probed */
@@ -58,7 +60,8 @@ static struct object *find_object(const struct probes *p, dev_t device, ino_t in
 	for (size_t i = 0; i < p->objects_len; i++) {
 		struct object *o = &p->objects[i];
 
-		if (o->inode == inode && o->device == device && o->pid == pid)
+		if (o->pid == pid && ((o->inode == inode && o->device == device) ||
+				      (o->mapped_inode == inode && o->mapped_device == device)))
 			return o;
 	}
 	return NULL;
@@ -123,6 +126,19 @@ static struct object *add_object(struct probes *p, dev_t device, ino_t inode, pi
 	return &list[p->objects_len++];
 }
 
+static void note_mapped(struct object *o, const struct probed_object *object)
+{
+	if (!object->mapped_inode)
+		return;
+	o->mapped_device = object->mapped_device;
+	o->mapped_inode = object->mapped_inode;
+}
+
+bool probes__knows(const struct probes *p, pid_t pid, dev_t device, ino_t inode)
+{
+	return find_object(p, device, inode, p->bound ? pid : EVERY_PROCESS);
+}
+
 int probes__add_object(struct probes *p, const struct probed_object *object)
 {
 	pid_t bound = p->bound ? object->pid : EVERY_PROCESS;
@@ -135,11 +151,14 @@ int probes__add_object(struct probes *p, const struct probed_object *object)
 	if (fstat(object->fd, &st))
 		return -errno;
 	o = find_object(p, st.st_dev, st.st_ino, bound);
-	if (o)
+	if (o) {
+		note_mapped(o, object);
 		return o->links.len ? 0 : o->error;
+	}
 	o = add_object(p, st.st_dev, st.st_ino, bound);
 	if (!o)
 		return -ENOMEM;
+	note_mapped(o, object);
 	r = attach_markers(p, o, object->fd);
 	if (r && r != -ENOENT)
 		log__warn("markers of %s are not counted: %s", object->path, strerror(-r));
@@ -174,6 +193,8 @@ static int scan_mapping(void *context, const struct exec_mapping *m)
 	if (object.fd < 0)
 		return 0;
 	object.path = m->path;
+	object.mapped_device = m->device;
+	object.mapped_inode = m->inode;
 	object.is_program = m->inode == s->inode && m->device == s->device;
 	probes__add_object(p, &object);
 	close(object.fd);

@@ -31,6 +31,10 @@ struct probed_object {
 	const char *path; /* for people to read, and to be matched with window specs */
 	pid_t pid;	  /* that has it mapped */
 	bool is_program;  /* its executable */
+	/* As the kernel shows the mapping, which is not what stat() says on overlayfs and btrfs; 0:
+	 * not known. */
+	dev_t mapped_device;
+	ino_t mapped_inode;
 	/* Time since the start of the trace when the object may have run before, otherwise -1. */
 	int64_t late_at_ns;
 };
@@ -43,6 +47,11 @@ int probes__add_object(struct probes *probes, const struct probed_object *object
 
 /* Looks through what a running process has mapped. late_at_ns as above, for objects found new. */
 int probes__scan_process(struct probes *probes, pid_t pid, int64_t late_at_ns);
+
+/*
+ * Whether a mapped file, as /proc/PID/maps shows it, has been looked at for that process.
+ */
+bool probes__knows(const struct probes *probes, pid_t pid, dev_t device, ino_t inode);
 
 /* Whether an object with markers of that provider is probed. */
 bool probes__has(const struct probes *probes, const char *provider);

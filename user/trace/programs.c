@@ -15,6 +15,8 @@
 /* Of the views of all spaces together; beyond, fewer spaces are traced at one time. */
 #define VIEWS_MAX_BYTES (64u << 20)
 #define VIEW_BYTES	64u
+#define ALL_FACTOR_BITS 3 /* tens of thousands of processes */
+#define EVENTS_BYTES	(1u << 20)
 
 struct programs {
 	struct memtrace_bpf *skel;
@@ -54,6 +56,34 @@ static int run_once(const struct bpf_program *program)
 	return bpf_prog_test_run_opts(bpf_program__fd(program), &opts) ? -errno : 0;
 }
 
+/* Room for spaces and processes: 2 to the power of factor_bits times the usual. */
+static int size_spaces(struct programs *p, unsigned int cpus, unsigned int factor_bits)
+{
+	struct memtrace_bpf *skel = p->skel;
+	struct {
+		struct bpf_map *map;
+		uint32_t entries;
+	} sizes[] = {
+		{skel->maps.cpu_views, 0},
+		{skel->maps.spaces, MT_MAX_SPACES << factor_bits},
+		{skel->maps.free_spaces, MT_MAX_SPACES << factor_bits},
+		{skel->maps.space_index, MT_INDEX_BUCKETS << factor_bits},
+		{skel->maps.procs, MT_MAX_PROCS << factor_bits},
+		{skel->maps.events, EVENTS_BYTES << factor_bits},
+	};
+	int r = 0;
+
+	p->spaces = VIEWS_MAX_BYTES / (VIEW_BYTES * cpus);
+	if (p->spaces > sizes[1].entries)
+		p->spaces = sizes[1].entries;
+	sizes[0].entries = p->spaces * cpus;
+	skel->rodata->max_spaces = p->spaces;
+	skel->rodata->index_shift -= factor_bits;
+	for (size_t i = 0; !r && i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		r = bpf_map__set_max_entries(sizes[i].map, sizes[i].entries);
+	return r;
+}
+
 /* What the verifier need not look at is not loaded. */
 static int size_sources(struct programs *p, const struct programs_options *options)
 {
@@ -76,12 +106,10 @@ static int load(struct programs *p, const struct programs_options *options)
 		log__error("CPUs: %d possible, this build knows up to %d", cpus, MT_MAX_CPUS);
 		return -ENOTSUP;
 	}
-	p->spaces = VIEWS_MAX_BYTES / (VIEW_BYTES * (unsigned int)cpus);
-	if (p->spaces > MT_MAX_SPACES)
-		p->spaces = MT_MAX_SPACES;
 	p->skel->rodata->cpus = (uint32_t)cpus;
 	p->skel->rodata->follow = options->follow;
-	r = bpf_map__set_max_entries(p->skel->maps.cpu_views, p->spaces * (unsigned int)cpus);
+	p->skel->rodata->all = options->all;
+	r = size_spaces(p, (unsigned int)cpus, options->all ? ALL_FACTOR_BITS : 0);
 	if (!r)
 		r = size_sources(p, options);
 	if (!r)
@@ -259,6 +287,11 @@ int programs__add_pids(struct programs *p, const pid_t *pids, size_t len, enum m
 		bpf_map_delete_elem(fd, &key);
 	}
 	return r;
+}
+
+int programs__add_all(struct programs *p)
+{
+	return scan(p);
 }
 
 int programs__let_go(struct programs *p)

@@ -17,6 +17,7 @@ struct bpf_program;
 
 struct programs_options {
 	bool follow;	/* children of traced processes are traced */
+	bool all;	/* every process of the host is */
 	bool usdt;	/* programs for USDT probes are wanted */
 	bool functions; /* programs for functions are wanted */
 };
@@ -50,6 +51,9 @@ int programs__result_of_fd(const struct programs *programs);
  */
 int programs__add_pids(struct programs *programs, const pid_t *pids, size_t len,
 		       enum mt_wanted mode, pid_t *missing);
+
+/* Traces every process that is there. */
+int programs__add_all(struct programs *programs);
 
 /* Lets go of every process: their rows and open windows end with "detach". */
 int programs__let_go(struct programs *programs);

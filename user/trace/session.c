@@ -137,10 +137,13 @@ static int open_loop(struct session *s)
 }
 
 /* What a traced process maps is looked at now; it may have run already. */
-static void on_mapped(void *context, pid_t pid)
+static void on_mapped(void *context, const struct mappings_record *mapping)
 {
 	struct session *s = context;
+	pid_t pid = mapping->pid;
 
+	if (probes__knows(s->probes, pid, mapping->device, mapping->inode))
+		return;
 	ring_buffer__consume(s->rings); /* it may be a new process */
 	if (is_traced(s, pid))
 		probes__scan_process(s->probes, pid, session__elapsed(s));
@@ -150,7 +153,7 @@ static int open_mappings(struct session *s)
 {
 	int r;
 
-	if (!sources__any(s->sources))
+	if (!sources__any(s->sources) && s->options.mode != TRACE_ALL)
 		return 0;
 	r = mappings__open(&s->mappings, on_mapped, s);
 	return r ? r : watch(s, mappings__fd(s->mappings));
@@ -208,6 +211,7 @@ int session__open(struct session **out, const struct session_options *options)
 	struct session *s = calloc(1, sizeof(*s));
 	const struct programs_options programs = {
 		.follow = options->follow,
+		.all = options->mode == TRACE_ALL,
 		.usdt = window_spec__has(options->specs, options->specs_len, WINDOW_USDT),
 		.functions =
 			window_spec__has(options->specs, options->specs_len, WINDOW_FUNCTION) ||

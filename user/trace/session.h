@@ -55,6 +55,9 @@ int session__prepare_command(struct session *session, char *const *argv, const c
 /* Running processes: -ESRCH with "no such process PID" when one is not there; all or none. */
 int session__add_pids(struct session *session, const pid_t *pids, size_t len);
 
+/* Every process of the host, now and later. */
+int session__add_all(struct session *session);
+
 /* An epoll descriptor that is readable when session__dispatch() has something to do. */
 int session__fd(const struct session *session);
 int session__dispatch(struct session *session);

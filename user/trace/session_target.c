@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Whom a session traces: a command that waits for its exec, or running processes. */
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -99,6 +101,16 @@ int session__add_command(struct session *s, pid_t pid, char *const *argv)
 	return r;
 }
 
+static int refuse_python(const struct session *s)
+{
+	if (!session__wants(s, WINDOW_PYTHON))
+		return 0;
+	log__error("-w python:NAME with a running process: not built into this version (%s)",
+		   MEMTRACE_VERSION);
+	log__hint("start the program with memtrace: memtrace -w python:NAME -- COMMAND");
+	return -ENOTSUP;
+}
+
 static int no_such_process(pid_t pid)
 {
 	log__error("no such process %d", pid);
@@ -108,14 +120,10 @@ static int no_such_process(pid_t pid)
 int session__add_pids(struct session *s, const pid_t *pids, size_t len)
 {
 	pid_t missing;
-	int r;
+	int r = refuse_python(s);
 
-	if (session__wants(s, WINDOW_PYTHON)) {
-		log__error("-w python:NAME with -p: not built into this version (%s)",
-			   MEMTRACE_VERSION);
-		log__hint("start the program with memtrace: memtrace -w python:NAME -- COMMAND");
-		return -ENOTSUP;
-	}
+	if (r)
+		return r;
 	for (size_t i = 0; i < len; i++)
 		if (!procfs__exists(pids[i]))
 			return no_such_process(pids[i]);
@@ -131,6 +139,28 @@ int session__add_pids(struct session *s, const pid_t *pids, size_t len)
 		return no_such_process(missing);
 	if (!r)
 		r = remember_pids(s, pids, len);
+	if (r)
+		log__error("attaching: %s", strerror(-r));
+	return r;
+}
+
+int session__add_all(struct session *s)
+{
+	struct dirent *entry;
+	int r = refuse_python(s);
+	DIR *proc;
+
+	if (r)
+		return r;
+	proc = opendir("/proc");
+	/* Before the baseline, as above. */
+	while (proc && (entry = readdir(proc)))
+		if (isdigit((unsigned char)entry->d_name[0]))
+			probes__scan_process(s->probes, atoi(entry->d_name), -1);
+	if (proc)
+		closedir(proc);
+	begin_time(s);
+	r = programs__add_all(s->programs);
 	if (r)
 		log__error("attaching: %s", strerror(-r));
 	return r;
