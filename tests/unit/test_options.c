@@ -163,7 +163,7 @@ static void test_refused(void **state)
 	REFUSED("--");
 	REFUSED("ls");
 	REFUSED("-p", "1", "--", "ls");
-	REFUSED("-a");
+	REFUSED("-a", "--", "ls");
 	REFUSED("-o", "x", "--", "ls");
 	REFUSED("--by=comm", "--", "ls");
 	REFUSED("-w", "func:", "--", "ls");
