@@ -292,7 +292,6 @@ struct {
 /* Set by the loader before loading. These types show in the skeleton: uapi names. */
 const volatile __u32 cpus = 1;	 /* possible CPUs */
 const volatile __u32 follow = 1; /* children of traced processes are traced */
-const volatile __u32 all = 0;	 /* every process of the host is */
 const volatile __u32 max_spaces = MT_MAX_SPACES;
 const volatile __u32 index_shift = 22; /* 32 less the bits of MT_INDEX_BUCKETS */
 
@@ -311,6 +310,7 @@ __u32 op_count = 0;  /* beside MT_OP_OTHER, which is there from the start */
 __u32 own_level = 0; /* of memtrace's pid namespace */
 __u64 own_namespace = 0;
 __u32 own_tgid = 0;    /* memtrace itself */
+__u32 all = 0;	       /* every process of the host is traced, from the scan on */
 __u32 scan_detach = 0; /* what the task iterator is run for: 0 adding, 1 last faults */
 
 static __always_inline void lost(enum mt_loss what)

@@ -107,14 +107,17 @@ class Tracer:
 
     @contextlib.contextmanager
     def attached(self, pid, *options):
-        """memtrace -p, once it counts. The caller ends it with detach() or in its own way."""
+        """
+        memtrace -p, once it counts; pid None: options say whom. The caller ends it with detach() or
+        in its own way.
+        """
         fifo, report = self.work / "ready", self.work / "report.json"
         report.unlink(missing_ok=True)
         fifo.unlink(missing_ok=True)
         os.mkfifo(fifo)
         process = subprocess.Popen(
-            [self.memtrace, "-p", str(pid), "--json", str(report), "--ready-file", str(fifo),
-             *options], cwd=self.work, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [self.memtrace, *([] if pid is None else ["-p", str(pid)]), "--json", str(report),
+             "--ready-file", str(fifo), *options], cwd=self.work, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, "TMPDIR": str(self.work)})
         try:
             wait_ready(process, fifo)

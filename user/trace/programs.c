@@ -108,7 +108,6 @@ static int load(struct programs *p, const struct programs_options *options)
 	}
 	p->skel->rodata->cpus = (uint32_t)cpus;
 	p->skel->rodata->follow = options->follow;
-	p->skel->rodata->all = options->all;
 	r = size_spaces(p, (unsigned int)cpus, options->all ? ALL_FACTOR_BITS : 0);
 	if (!r)
 		r = size_sources(p, options);
@@ -291,6 +290,7 @@ int programs__add_pids(struct programs *p, const pid_t *pids, size_t len, enum m
 
 int programs__add_all(struct programs *p)
 {
+	p->skel->bss->all = 1;
 	return scan(p);
 }
 
