@@ -2,7 +2,6 @@
 #include "trace/python.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 #include "base/log.h"
 
 /* MEMTRACE_PYTHON_DIR: where it is from the directory of memtrace itself, in a build tree too. */
-static int find_agent(char directory[PATH_MAX])
+int python__find_agent(char directory[PATH_MAX])
 {
 	char path[PATH_MAX], joined[2 * PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
@@ -32,8 +31,7 @@ static int find_agent(char directory[PATH_MAX])
 	return 0;
 }
 
-/* A line each. */
-static char *join_patterns(const struct window_spec *specs, size_t len)
+char *python__join_patterns(const struct window_spec *specs, size_t len)
 {
 	char *joined = NULL;
 	size_t size = 0;
@@ -69,13 +67,14 @@ int python__make_variables(struct spawn_variable variables[PYTHON_VARIABLES],
 {
 	const char *own_path = getenv("PYTHONPATH");
 	char directory[PATH_MAX];
-	int r = find_agent(directory);
+	int r = python__find_agent(directory);
 
 	if (r)
 		return r;
 	variables[0] = (struct spawn_variable){"PYTHONPATH",
 					       join_path(directory, ":", own_path ? own_path : "")};
-	variables[1] = (struct spawn_variable){"MEMTRACE_PYTHON", join_patterns(specs, specs_len)};
+	variables[1] =
+		(struct spawn_variable){"MEMTRACE_PYTHON", python__join_patterns(specs, specs_len)};
 	variables[2] = (struct spawn_variable){"MEMTRACE_PYTHON_LIBRARY",
 					       join_path(directory, "/", "libmemtrace-python.so")};
 	for (int i = 0; i < PYTHON_VARIABLES; i++)

@@ -15,6 +15,7 @@
 #include "trace/mappings.h"
 #include "trace/procfs.h"
 #include "trace/programs.h"
+#include "trace/python_remote.h"
 #include "trace/rendezvous.h"
 #include "trace/results.h"
 #include "trace/session_private.h"
@@ -308,6 +309,9 @@ void session__close(struct session *s)
 {
 	if (!s)
 		return;
+	for (size_t i = 0; i < s->remotes_len; i++)
+		python_remote__stop(s->remotes[i]);
+	free(s->remotes);
 	rendezvous__close(s->rendezvous);
 	mappings__close(s->mappings);
 	probes__free(s->probes);

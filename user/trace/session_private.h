@@ -10,6 +10,7 @@
 struct ring_buffer;
 struct rendezvous;
 struct mappings;
+struct python_remote;
 struct results;
 struct sources;
 
@@ -18,6 +19,8 @@ struct session {
 	struct programs *programs;
 	struct probes *probes;
 	struct sources *sources;
+	struct python_remote **remotes; /* remotes_len of them */
+	size_t remotes_len;
 	struct mappings *mappings; /* NULL: nothing is to be probed but markers */
 	struct rendezvous *rendezvous;
 	struct results *results;

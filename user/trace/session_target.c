@@ -3,21 +3,28 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "marker/protocol.h"
 #include "trace/executable.h"
 #include "trace/files.h"
 #include "trace/links.h"
 #include "trace/procfs.h"
 #include "trace/programs.h"
+#include "trace/python_remote.h"
 #include "trace/rendezvous.h"
 #include "trace/session_private.h"
 #include "trace/sources.h"
+
+#define AGENT_WAIT_MS 2000 /* for a running interpreter to take the agent */
+#define AGENT_STEP_MS 50
 
 void session__announce(struct session *s, pid_t pid)
 {
@@ -101,14 +108,38 @@ int session__add_command(struct session *s, pid_t pid, char *const *argv)
 	return r;
 }
 
-static int refuse_python(const struct session *s)
+/* The library that an interpreter's agent loads says that the agent is there. */
+static void await_agents(struct session *s)
+{
+	struct pollfd p = {.fd = rendezvous__fd(s->rendezvous), .events = POLLIN};
+	uint64_t deadline_ns = session__now() + AGENT_WAIT_MS * 1000000ull;
+
+	while (!probes__has(s->probes, MARKER_PYTHON_PROVIDER) && session__now() < deadline_ns)
+		if (poll(&p, 1, AGENT_STEP_MS) > 0)
+			rendezvous__dispatch(s->rendezvous);
+	if (!probes__has(s->probes, MARKER_PYTHON_PROVIDER))
+		log__warn("-w python: the agent is not there yet: it starts when the program comes "
+			  "back to Python code");
+}
+
+static int bring_agents(struct session *s, const pid_t *pids, size_t len)
 {
 	if (!session__wants(s, WINDOW_PYTHON))
 		return 0;
-	log__error("-w python:NAME with a running process: not built into this version (%s)",
-		   MEMTRACE_VERSION);
-	log__hint("start the program with memtrace: memtrace -w python:NAME -- COMMAND");
-	return -ENOTSUP;
+	s->remotes = calloc(len, sizeof(struct python_remote *));
+	if (!s->remotes)
+		return -ENOMEM;
+	ring_buffer__consume(s->rings); /* opens the sockets where the libraries look for us */
+	for (size_t i = 0; i < len; i++) {
+		int r = python_remote__start(&s->remotes[i], pids[i], s->options.specs,
+					     s->options.specs_len);
+
+		if (r)
+			return r;
+		s->remotes_len++;
+	}
+	await_agents(s);
+	return 0;
 }
 
 static int no_such_process(pid_t pid)
@@ -120,10 +151,8 @@ static int no_such_process(pid_t pid)
 int session__add_pids(struct session *s, const pid_t *pids, size_t len)
 {
 	pid_t missing;
-	int r = refuse_python(s);
+	int r;
 
-	if (r)
-		return r;
 	for (size_t i = 0; i < len; i++)
 		if (!procfs__exists(pids[i]))
 			return no_such_process(pids[i]);
@@ -139,19 +168,24 @@ int session__add_pids(struct session *s, const pid_t *pids, size_t len)
 		return no_such_process(missing);
 	if (!r)
 		r = remember_pids(s, pids, len);
-	if (r)
+	if (r) {
 		log__error("attaching: %s", strerror(-r));
-	return r;
+		return r;
+	}
+	return bring_agents(s, pids, len);
 }
 
 int session__add_all(struct session *s)
 {
 	struct dirent *entry;
-	int r = refuse_python(s);
 	DIR *proc;
+	int r;
 
-	if (r)
-		return r;
+	if (session__wants(s, WINDOW_PYTHON)) {
+		log__error(
+			"-w python:NAME: not with -a; with a COMMAND, or -p from Python 3.14 on");
+		return -ENOTSUP;
+	}
 	proc = opendir("/proc");
 	/* Before the baseline, as above. */
 	while (proc && (entry = readdir(proc)))
