@@ -45,28 +45,22 @@ static int look_at_library(void *context, const struct exec_mapping *m)
 }
 
 /* The program itself, or a python that has its interpreter in a library. */
-static bool find_interpreter(int exe_fd, struct search *s)
+static bool find_interpreter(const struct python_target *t, struct search *s)
 {
-	char path[64], target[PATH_MAX];
-	const char *slash;
-	ssize_t len;
+	const char *slash = strrchr(t->exe, '/');
 
-	if (!python_runtime__version(exe_fd, &s->version))
+	if (!python_runtime__version(t->exe_fd, &s->version))
 		return true;
-	snprintf(path, sizeof(path), "/proc/%d/exe", s->pid);
-	len = readlink(path, target, sizeof(target) - 1);
-	target[len > 0 ? len : 0] = '\0';
-	slash = strrchr(target, '/');
 	/* A program that embeds Python would not know what to do with an interpreter's options. */
 	return slash && !strncmp(slash, "/python", 7) &&
 	       maps__each_exec(s->pid, look_at_library, s) == 1;
 }
 
-static int check_interpreter(int exe_fd, pid_t pid)
+static int check_interpreter(const struct python_target *t, pid_t pid)
 {
 	struct search s = {.pid = pid};
 
-	if (!find_interpreter(exe_fd, &s)) {
+	if (!find_interpreter(t, &s)) {
 		log__error("-w python: process %d is no CPython interpreter", pid);
 		return -ENOTSUP;
 	}
@@ -106,6 +100,9 @@ static int open_target(struct python_target *t, pid_t pid)
 	t->agent_fd = r ? -1 : open(agent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r)
 		return r;
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	if (readlink(path, t->exe, sizeof(t->exe) - 1) < 0)
+		return -errno;
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	if (t->exe_fd < 0 || t->root_fd < 0 || t->mount_fd < 0 || t->pid_fd < 0 ||
 	    t->agent_fd < 0 || stat(path, &st)) {
@@ -115,7 +112,7 @@ static int open_target(struct python_target *t, pid_t pid)
 	}
 	t->uid = st.st_uid;
 	t->gid = st.st_gid;
-	return check_interpreter(t->exe_fd, pid);
+	return check_interpreter(t, pid);
 }
 
 static void close_target(struct python_target *t)

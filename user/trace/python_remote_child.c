@@ -148,7 +148,7 @@ static void write_stop(const struct child *c)
 static int remote_exec(const struct child *c, const char *name)
 {
 	char pid[16], script[64];
-	char *const argv[] = {"python",
+	char *const argv[] = {(char *)c->target->exe,
 			      "-I",
 			      "-S",
 			      "-c",

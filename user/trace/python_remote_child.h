@@ -9,7 +9,8 @@ struct python_target {
 	uid_t uid;
 	gid_t gid;
 	int exe_fd, root_fd, mount_fd, pid_fd;
-	int agent_fd; /* the directory of the agent */
+	int agent_fd;	/* the directory of the agent */
+	char exe[4096]; /* its path: an interpreter finds its own modules by it */
 	const char *patterns;
 };
 
