@@ -13,7 +13,7 @@ static PyObject *decide;
 static ssize_t extra_index = -1;
 static unsigned generation;
 static bool profiling;
-static PyObject *co_code, *co_flags, *f_lasti; /* as strings */
+static PyObject *co_code, *co_flags, *f_lasti;		 /* as strings */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for builds without a GIL */
 
 static int get_extra(PyObject *code, void **extra)

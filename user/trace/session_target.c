@@ -126,7 +126,7 @@ static int bring_agents(struct session *s, const pid_t *pids, size_t len)
 {
 	if (!session__wants(s, WINDOW_PYTHON))
 		return 0;
-	s->remotes = calloc(len, sizeof(struct python_remote *));
+	s->remotes = calloc(len + 1, sizeof(struct python_remote *));
 	if (!s->remotes)
 		return -ENOMEM;
 	ring_buffer__consume(s->rings); /* opens the sockets where the libraries look for us */
