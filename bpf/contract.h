@@ -70,6 +70,12 @@ enum mt_pairing {
 
 enum mt_naming { MT_NAME_FIXED, MT_NAME_STRING, MT_NAME_NUMBER };
 
+/*
+ * The cookie of a function's exit: the source's number, and above it 0, or 1 + the condition (of an
+ * x86 Jcc) under which the instruction leaves.
+ */
+#define MT_CONDITION_SHIFT 32
+
 /* What opens and closes windows but markers; its number is the cookie of its probes. */
 struct mt_source {
 	__u32 pairing;	/* enum mt_pairing */

@@ -258,11 +258,47 @@ int on_function_entry(struct pt_regs *ctx)
 	return source ? pair_begin(&p, argument(ctx, source->argument)) : 0;
 }
 
+#if defined(__TARGET_ARCH_x86)
+#define FLAG_CARRY    0x001
+#define FLAG_PARITY   0x004
+#define FLAG_ZERO     0x040
+#define FLAG_SIGN     0x080
+#define FLAG_OVERFLOW 0x800
+
+/* Whether a Jcc with this condition would jump (Intel SDM volume 1, appendix B). */
+static __always_inline bool is_taken(struct pt_regs *ctx, u32 condition)
+{
+	u64 flags = __PT_REGS_CAST(ctx)->eflags;
+	bool less = !(flags & FLAG_SIGN) != !(flags & FLAG_OVERFLOW), met;
+
+	switch (condition >> 1 & 7) {
+	case 0: met = flags & FLAG_OVERFLOW; break;
+	case 1: met = flags & FLAG_CARRY; break;
+	case 2: met = flags & FLAG_ZERO; break;
+	case 3: met = flags & (FLAG_CARRY | FLAG_ZERO); break;
+	case 4: met = flags & FLAG_SIGN; break;
+	case 5: met = flags & FLAG_PARITY; break;
+	case 6: met = less; break;
+	default: met = less || flags & FLAG_ZERO; break;
+	}
+	return met != (condition & 1);
+}
+#else
+static __always_inline bool is_taken(struct pt_regs *ctx, u32 condition)
+{
+	return true; /* no exits with a condition are looked for */
+}
+#endif
+
 SEC("uprobe")
 int on_function_return(struct pt_regs *ctx)
 {
-	struct pair_probe p = probe_at(ctx, bpf_get_attach_cookie(ctx));
+	u64 cookie = bpf_get_attach_cookie(ctx);
+	struct pair_probe p = probe_at(ctx, (u32)cookie);
+	u32 condition = cookie >> MT_CONDITION_SHIFT;
 
+	if (condition && !is_taken(ctx, condition - 1))
+		return 0;
 	return pair_end(&p);
 }
 

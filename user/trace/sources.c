@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "contract.h"
+#include "symbol/function_search.h"
 #include "symbol/notes.h"
 #include "trace/keeper.h"
 #include "trace/links.h"
@@ -18,8 +19,9 @@ struct sources {
 	struct programs *programs;
 	const struct window_spec *specs;
 	size_t specs_len;
-	size_t *found; /* of each spec: objects that have it */
-	uint32_t len;  /* numbers given out */
+	size_t *found;	/* of each spec: objects that have it */
+	char **nearest; /* of each spec: a function with a similar name, or NULL */
+	uint32_t len;	/* numbers given out */
 };
 
 int sources__new(struct sources **out, struct programs *programs, const struct window_spec *specs,
@@ -27,9 +29,11 @@ int sources__new(struct sources **out, struct programs *programs, const struct w
 {
 	struct sources *s = calloc(1, sizeof(*s));
 
-	if (s)
+	if (s) {
 		s->found = calloc(specs_len, sizeof(*s->found));
-	if (!s || !s->found) {
+		s->nearest = calloc(specs_len, sizeof(*s->nearest));
+	}
+	if (!s || !s->found || !s->nearest) {
 		sources__free(s);
 		return -ENOMEM;
 	}
@@ -75,6 +79,26 @@ static bool is_meant(const struct window_spec *spec, const struct sources_object
 		return has_base_name(object->path, spec->object);
 	return !stat(spec->object, &wanted) && !fstat(object->fd, &st) &&
 	       wanted.st_ino == st.st_ino && wanted.st_dev == st.st_dev;
+}
+
+static void cut(struct links *links, size_t len)
+{
+	struct keeper keeper;
+
+	if (links->len == len)
+		return;
+	keeper = keeper__hold();
+	links__cut(links, len);
+	keeper__release(&keeper);
+}
+
+/* For the message that nothing was found. */
+static void keep_nearest(struct sources *s, const struct window_spec *spec, const char *nearest)
+{
+	char **kept = &s->nearest[spec - s->specs];
+
+	if (nearest && !*kept)
+		*kept = strdup(nearest);
 }
 
 /* A number for one more pair of probes. */
@@ -139,24 +163,151 @@ static int attach_usdt(struct sources *s, struct links *links, struct place *pla
 				   spec->begin);
 }
 
-static int attach_spec(struct sources *s, struct links *links, struct place *place,
-		       const struct sources_object *object, const struct window_spec *spec)
+/* The places of one function. */
+static int attach_function(struct sources *s, struct links *links, struct place *place,
+			   const struct window_spec *spec, const struct found_function *f)
 {
-	size_t before = links->len;
-	int r = spec->kind == WINDOW_USDT ? attach_usdt(s, links, place, object, spec) : -ENOENT;
+	uint32_t number;
+	int r = add_source(s, spec, MT_PAIR_FRAME, f->name, &number);
 
-	if (r) {
-		struct keeper keeper = keeper__hold();
+	for (size_t i = 0; !r && i < f->code.exits_len; i++) {
+		place->cookie = number | (uint64_t)f->code.exits[i].condition << MT_CONDITION_SHIFT;
+		r = links__add_uprobe(links, programs__function_return(s->programs), place,
+				      f->code.exits[i].offset);
+	}
+	place->cookie = number;
+	return r ? r
+		 : links__add_uprobe(links, programs__function_entry(s->programs), place,
+				     f->code.entry);
+}
 
-		links__cut(links, before);
-		keeper__release(&keeper);
+/* Whether a pattern can mean many: then what cannot be probed is left out. */
+static bool is_pattern(const char *name)
+{
+	return strpbrk(name, "*?") != NULL;
+}
+
+static int attach_functions(struct sources *s, struct links *links, struct place *place,
+			    const struct sources_object *object, const struct window_spec *spec)
+{
+	struct found_functions found;
+	char *nearest;
+	int r = function_search(&found, object->fd, spec->begin, &nearest);
+	size_t attached = 0;
+
+	if (r == -ENOENT)
+		keep_nearest(s, spec, nearest);
+	free(nearest);
+	if (r)
+		return r;
+	for (size_t i = 0; !r && i < found.len; i++) {
+		const struct found_function *f = &found.list[i];
+		size_t before = links->len;
+
+		if (!f->refused)
+			r = attach_function(s, links, place, spec, f);
+		if (f->refused || r == -ENOTSUP || r == -EINVAL) {
+			log__warn("%s of %s is not probed: %s", f->name, object->path,
+				  f->refused ? f->refused : "the kernel refuses a place in it");
+			cut(links, before);
+			r = 0;
+		} else if (!r) {
+			attached++;
+		}
+	}
+	function_search__free(&found);
+	if (!r && !attached && !is_pattern(spec->begin))
+		return -EOPNOTSUPP;
+	return r;
+}
+
+/* Two functions: the entry of one opens, that of the other closes. */
+static int attach_calls(struct sources *s, struct links *links, struct place *place,
+			const struct sources_object *object, const struct window_spec *spec)
+{
+	const char *const names[] = {spec->end, spec->begin}; /* ends first, as above */
+	const struct bpf_program *const programs[] = {programs__function_return(s->programs),
+						      programs__function_entry(s->programs)};
+	struct found_functions found;
+	char *nearest;
+	uint32_t number;
+	int r = 0;
+
+	for (size_t k = 0; !r && k < 2; k++) {
+		r = function_search(&found, object->fd, names[k], &nearest);
+		if (r == -ENOENT)
+			keep_nearest(s, spec, nearest);
+		free(nearest);
+		if (r)
+			return r;
+		if (!k) {
+			r = add_source(s, spec, MT_PAIR_THREAD, spec->begin, &number);
+			place->cookie = number;
+		}
+		for (size_t i = 0; !r && i < found.len; i++)
+			r = found.list[i].code.entry ? links__add_uprobe(links, programs[k], place,
+									 found.list[i].code.entry)
+						     : -EOPNOTSUPP;
+		function_search__free(&found);
 	}
 	return r;
 }
 
+static int attach_kind(struct sources *s, struct links *links, struct place *place,
+		       const struct sources_object *object, const struct window_spec *spec)
+{
+	switch (spec->kind) {
+	case WINDOW_USDT: return attach_usdt(s, links, place, object, spec);
+	case WINDOW_FUNCTION: return attach_functions(s, links, place, object, spec);
+	default: return attach_calls(s, links, place, object, spec);
+	}
+}
+
+static int attach_spec(struct sources *s, struct links *links, struct place *place,
+		       const struct sources_object *object, const struct window_spec *spec)
+{
+	size_t before = links->len;
+	int r = attach_kind(s, links, place, object, spec);
+
+	if (r)
+		cut(links, before);
+	return r;
+}
+
+/*
+ * Where exceptions of C++ are caught: what was thrown through ends there, at once. It is in the
+ * language's library, or linked into the program.
+ */
+static void attach_catch(struct sources *s, struct links *links, struct place *place,
+			 const struct sources_object *object)
+{
+	struct found_functions found;
+	char *nearest;
+
+	if (!object->is_program && !has_base_name(object->path, "libstdc++") &&
+	    !has_base_name(object->path, "libc++abi"))
+		return;
+	if (function_search(&found, object->fd, "__cxa_begin_catch", &nearest)) {
+		free(nearest);
+		return;
+	}
+	for (size_t i = 0; i < found.len; i++)
+		if (!found.list[i].refused)
+			links__add_uprobe(links, programs__catch(s->programs), place,
+					  found.list[i].code.entry);
+	function_search__free(&found);
+}
+
 static void say(const struct window_spec *spec, const struct sources_object *object, int r)
 {
-	if (r == -EPERM)
+	if (r == -ENOTSUP)
+		log__error("--window %s: %s is a Go program, whose stacks move: its functions "
+			   "cannot be paired with their returns",
+			   spec->text, object->path);
+	else if (r == -EOPNOTSUPP)
+		log__error("--window %s: %s: the function cannot be probed safely", spec->text,
+			   object->path);
+	else if (r == -EPERM)
 		log__error("--window %s: %s cannot be probed safely: a probe is a nop of 5 bytes",
 			   spec->text, object->path);
 	else
@@ -170,6 +321,8 @@ int sources__attach(struct sources *s, struct links *links, const struct sources
 	int failed = 0;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);
+	if (window_spec__has(s->specs, s->specs_len, WINDOW_FUNCTION))
+		attach_catch(s, links, &place, object);
 	for (size_t i = 0; i < s->specs_len; i++) {
 		const struct window_spec *spec = &s->specs[i];
 		int r;
@@ -197,7 +350,9 @@ int sources__require(const struct sources *s)
 			continue;
 		log__error("--window %s: not found in %s", spec->text,
 			   spec->object ? spec->object : "the program");
-		if (!spec->object)
+		if (s->nearest[i])
+			log__hint("nearest: %s", s->nearest[i]);
+		else if (!spec->object)
 			log__hint("a library's name or path goes before it: %s", "libx:...");
 		return -ENOENT;
 	}
@@ -225,6 +380,9 @@ void sources__free(struct sources *s)
 {
 	if (!s)
 		return;
+	for (size_t i = 0; s->nearest && i < s->specs_len; i++)
+		free(s->nearest[i]);
+	free(s->nearest);
 	free(s->found);
 	free(s);
 }
