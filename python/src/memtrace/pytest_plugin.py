@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The pytest plugin, active once the package is installed; `-p no:memtrace` turns it off.
 
-Under memtrace (`sudo memtrace -- "$(command -v python3)" -m pytest ...`) the phases of each test are
-operations: `setup NODEID`, `NODEID` and `teardown NODEID`. A name of more than 127 bytes is
+Under memtrace (`sudo memtrace -- "$(command -v python3)" -m pytest ...`) the phases of each test
+are operations: `setup NODEID`, `NODEID` and `teardown NODEID`. A name of more than 127 bytes is
 shortened to a hash and its end. Their numbers are exact and a section "memtrace" at the end shows
-the largest.
+the largest. Where several threads change memory at the same time, memtrace's own report has a bound
+of the error.
 
-Without a tracer tests are measured only where that was asked for: by the marker `memtrace`, a limit,
---memtrace or --memtrace-top. The numbers are then estimates, from a thread that samples the resident
-memory (psutil), or from getrusage.
+Without a tracer tests are measured only where that was asked for: by the marker `memtrace`, a
+limit, --memtrace or --memtrace-top. The numbers are then estimates, from a thread that samples the
+resident memory (psutil), or from getrusage. A test that forks is warned of that thread from Python
+3.12 on.
 
     @pytest.mark.memtrace(limit="64 MiB", growth="1 MiB")
 
@@ -21,10 +23,10 @@ A measured test has the properties memtrace_peak_bytes, memtrace_growth_bytes an
 
 With pytest-benchmark each round is an operation `round NODEID`, one runner of as many calls as the
 benchmark has iterations, and benchmark.extra_info["memtrace"] has the source, the number of rounds,
-and the maximum and mean of peak_bytes and growth_bytes over them. What the benchmarked function
-returns is still there at the end of a round with one iteration in pedantic mode, and counts as growth;
-otherwise it is not. The windows are outside the timer. Without a tracer such tests have the numbers
-of getrusage, since a sampler would take part of the time.
+and the maximum and mean of peak_bytes and growth_bytes over them. The windows are outside the
+timer. What the function returns counts as growth in benchmark.pedantic() with one iteration, where
+it is still there at the end of a round; otherwise it is not. Without a tracer such tests have the
+numbers of getrusage, since a sampler would take part of the time.
 """
 
 from __future__ import annotations

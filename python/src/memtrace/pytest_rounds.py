@@ -15,14 +15,14 @@ from .pytest_windows import Fallback, Measurement, Window, fallback_of
 
 __all__ = ["RoundWindows"]
 
-# What makes a runner of one round; what is called between calibration and rounds; both steps before.
+# What makes a runner of one round, what is called between calibration and rounds, and before that.
 HOOKED = ("_make_runner", "_make_stats", "_calibrate_timer", "_raw_pedantic")
 
 
 class RoundWindows:
-    """Makes each round of a benchmark an operation: one call of a runner, which runs the function as
-    often as the benchmark has iterations. The runner has its timer inside, so a window around it
-    does not take part of the time. Calibration and warm-up are no rounds."""
+    """Makes each round of a benchmark an operation: one call of a runner, which runs the function
+    as often as the benchmark has iterations. The runner has its timer inside, so a window around
+    it does not take part of the time. Calibration and warm-up are no rounds."""
 
     def __init__(self, settings: Settings, fixture_type: type) -> None:
         self._settings = settings

@@ -16,9 +16,9 @@ __all__ = ["Limit", "Limits", "Settings", "add_options", "is_marked"]
 TOP = 10
 MARK = "memtrace"
 MARK_HELP = (
-    'memtrace(limit=None, growth=None): fail the test when its call needs more memory than limit at '
-    'its peak, or keeps more than growth; sizes like "64 MiB". Without arguments: measure it, by '
-    "estimate where there is no tracer."
+    "memtrace(limit=None, growth=None): fail the test when its call needs more memory than limit "
+    'at its peak, or keeps more than growth; sizes like "64 MiB". Without arguments: measure it, '
+    "by estimate where there is no tracer."
 )
 
 

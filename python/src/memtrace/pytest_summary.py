@@ -22,7 +22,7 @@ EXACT_COMMAND = 'sudo memtrace -- "$(command -v python3)" -m pytest ...'
 
 
 class Summary:
-    """Gathers the measurements, also those of the workers of pytest-xdist, and shows the biggest."""
+    """Gathers the measurements, also those of pytest-xdist's workers, and shows the biggest."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

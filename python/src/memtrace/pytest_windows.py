@@ -82,8 +82,8 @@ Wrapper = Generator[None, Any, None]
 
 
 class PhaseWindows:
-    """Makes setup, call and teardown of each test an operation. The innermost wrappers, so that what
-    pytest and its plugins do around a test is not in its windows."""
+    """Makes setup, call and teardown of each test an operation. The innermost wrappers, so that
+    what pytest and its plugins do around a test is not in its windows."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -100,7 +100,8 @@ class PhaseWindows:
         window = item.stash[CALL] = Window(name, fallback_of(item, self._settings))
         yield
         measurement = window.end()
-        del item.stash[CALL]
+        if item.stash.get(CALL, None) is window:
+            del item.stash[CALL]
         if measurement:
             _keep(item, "call", measurement)
             _record(item, measurement)
@@ -112,9 +113,7 @@ class PhaseWindows:
         _keep(item, "teardown", window.end())
 
     @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Wrapper:
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Wrapper:
         outcome = yield
         measurement = item.stash.get(ENDED, {}).pop(call.when, None)
         if measurement and outcome.excinfo is None:
@@ -160,7 +159,8 @@ class LimitCheck:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
         """Comes after the test, and not at all when that raised."""
-        measurement = item.stash[CALL].end()
+        window = item.stash.get(CALL, None)
+        measurement = window.end() if window else None
         limits = item.stash.get(LIMITS, self._settings.limits)
         if not measurement:
             return
