@@ -39,7 +39,7 @@ pages = Pages(2000)
 
 def near(count: int) -> range:
     """Pages of a window in which the interpreter may need a few of its own."""
-    return range(count, count + 10)
+    return range(count, count + 64)
 
 
 def test_result_is_none_without_a_tracer() -> None:

@@ -52,8 +52,7 @@ def load(data: Any) -> memtrace.Report:
 def plain(value: Any) -> Any:
     """A report object as the JSON that it was made of, from its attributes alone."""
     if isinstance(value, reports._Object):
-        left_out = ["raw"] + ["median_exact"] * ("median_exact" not in value.raw)
-        return {key: plain(item) for key, item in vars(value).items() if key not in left_out}
+        return {key: plain(item) for key, item in vars(value).items() if key in value.raw}
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 

@@ -224,6 +224,40 @@ class Process(_Object):
     gained_bytes: int
     returned_bytes: int
     faults: Faults
+    container: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Group(_Object):
+    """Processes put together by comm, cgroup or user; only in reports made with --by. The highest
+    peak is that of one of them."""
+
+    by: str
+    key: Optional[str]
+    name: str
+    processes: int
+    alive: int
+    growth_bytes: int
+    rss_end_bytes: int
+    highest_peak_rss_bytes: int
+    highest_peak_pid: int
+    gained_bytes: int
+    returned_bytes: int
+    faults: Faults
+
+
+@dataclass(frozen=True)
+class LeftOut(_Object):
+    """Processes that ended and were too many to have a row each."""
+
+    processes: int = 0
+    highest_peak_rss_bytes: int = 0
+    gained_bytes: int = 0
+    returned_bytes: int = 0
+
+
+def _none_left_out() -> LeftOut:
+    return LeftOut({})
 
 
 @dataclass(frozen=True)
@@ -241,6 +275,8 @@ class Report(_Object):
     windows: List[Window]
     losses: Dict[str, int]
     overhead: Overhead
+    groups: List[Group] = field(default_factory=list)
+    processes_left_out: LeftOut = field(default_factory=_none_left_out)
 
     @property
     def exit_code(self) -> Optional[int]:
