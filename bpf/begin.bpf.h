@@ -38,6 +38,23 @@ static __always_inline void copy_args(struct mt_space_begin *record, const struc
 		record->args_size = 0;
 }
 
+/* A child's are those it begins in, also with CLONE_INTO_CGROUP. */
+static __always_inline void note_cgroups(struct mt_space_begin *record,
+					 const struct task_struct *task)
+{
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup_subsys_state *memory = NULL;
+
+	record->cgroup = BPF_CORE_READ(set, dfl_cgrp, kn, id);
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+		bpf_probe_read_kernel(
+			&memory, sizeof(memory),
+			(void *)set + bpf_core_field_offset(struct css_set, subsys) +
+				bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id) *
+					sizeof(memory));
+	record->memory_cgroup = BPF_CORE_READ(memory, cgroup, kn, id);
+}
+
 static __always_inline void write_space_begin(struct space *space, const struct task_struct *task,
 					      const s64 types[MT_TYPES], u32 begin, u32 previous)
 {
@@ -56,6 +73,7 @@ static __always_inline void write_space_begin(struct space *space, const struct 
 	record->previous = previous;
 	record->uid = BPF_CORE_READ(task, cred, uid.val);
 	record->args_size = 0;
+	note_cgroups(record, task);
 	__builtin_memcpy(record->by_type, types, sizeof(record->by_type));
 	BPF_CORE_READ_STR_INTO(&record->comm, task, group_leader, comm);
 	if (begin == MT_BEGIN_EXEC)

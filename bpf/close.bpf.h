@@ -345,6 +345,8 @@ __noinline int window__close(struct space *space, u32 number, struct walk *w)
 	if (op) {
 		op__add(op, &o);
 		op__note_parent(op, window->parent_op);
+		if (by_thread && o.faults_known && window->op != MT_OP_OTHER)
+			op__note_thread(op);
 	}
 	if (w->slot != MARKER_NO_SLOT)
 		write_result(space, window, w->slot, &o);

@@ -128,7 +128,8 @@ struct mt_op {
 	__u64 faults_unknown; /* windows that ended on another thread */
 	__u64 first_begin_ns;
 	__u32 parent; /* enum mt_parent, or MT_PARENT_OP + the operation it is nested in */
-	__u32 pad;
+	__s32 tid;    /* by_thread: whose windows these are, 0: not known or several threads' */
+	char comm[MT_COMM_SIZE]; /* of that thread, at the end of its latest window */
 };
 
 enum mt_parent { MT_PARENT_UNSET, MT_PARENT_NONE, MT_PARENT_DIFFERS, MT_PARENT_OP };
@@ -161,10 +162,12 @@ struct mt_record_header {
 /* An address space began to count. */
 struct mt_space_begin {
 	struct mt_record_header header;
-	__u32 begin;	 /* enum mt_begin */
-	__u32 uid;	 /* in the initial user namespace */
-	__u32 previous;	 /* serial of the space that this one came from (fork, exec), 0: none */
-	__u32 args_size; /* bytes of the command line, which may exceed MT_ARGS_SIZE */
+	__u32 begin;	     /* enum mt_begin */
+	__u32 uid;	     /* in the initial user namespace */
+	__u32 previous;	     /* serial of the space that this one came from (fork, exec), 0: none */
+	__u32 args_size;     /* bytes of the command line, which may exceed MT_ARGS_SIZE */
+	__u64 cgroup;	     /* id in the version 2 hierarchy, 0: not known */
+	__u64 memory_cgroup; /* in the memory controller's, of whichever version */
 	__s64 by_type[MT_TYPES];
 	char comm[MT_COMM_SIZE];
 	char args[MT_ARGS_SIZE]; /* NUL-separated; exec only */

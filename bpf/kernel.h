@@ -67,6 +67,27 @@ struct cred {
 	kuid_t uid;
 };
 
+/* Linux 5.5 (67c0496e87d1): 64 bits that are the inode number, too. */
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+/* memory_cgrp_id is missing where the kernel has no memory controller. */
+enum cgroup_subsys_id { memory_cgrp_id };
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[0];
+	struct cgroup *dfl_cgrp;
+};
+
 struct task_struct;
 
 struct vm_area_struct {
@@ -92,7 +113,9 @@ struct task_struct {
 	void *vfork_done; /* set while a vfork child keeps its parent waiting */
 	struct signal_struct *signal;
 	const struct cred *cred;
+	struct css_set *cgroups;
 	unsigned long min_flt, maj_flt;
+	u64 start_time;
 	char comm[16];
 };
 

@@ -14,6 +14,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "contract.h"
+#include "space.h"
 
 #define INDEX_WAYS     8
 #define THREAD_BUCKETS 8192
@@ -22,71 +23,6 @@
 #define PAIR_ID	       0 /* as no marker's */
 #define DETAILS_SIZE   (4 << 20)
 #define DETAILS_WAKE   (DETAILS_SIZE / 8)
-
-enum space_state { SPACE_FREE, SPACE_COUNTING, SPACE_ENDED };
-
-/*
- * Whose changes came: one thread's; also those of somebody outside the process, while the thread
- * may have stood still; of two CPUs at once, for all that is known.
- */
-enum concurrency { CONCURRENT_NONE, CONCURRENT_FOREIGN, CONCURRENT_CPUS };
-
-#define HISTORY 16 /* intervals; a power of two */
-
-/* What one interval between two window boundaries came to. */
-struct interval {
-	u64 run; /* as in struct space; the number is that of the boundary that ended it */
-	s64 file, shmem;
-};
-
-/* One address space. Pages; RSS types other than anon are kept, anon is what remains. */
-struct space {
-	u64 mm;
-	s64 rss;
-	s64 gained;
-	s64 folded[MT_TYPES];	 /* percpu_counter.count as last seen */
-	u32 resyncing[MT_TYPES]; /* a CPU is in account__resync() */
-	s64 file, shmem, swap;
-	/*
-	 * The highest RSS since the last window boundary in the low 40 bits, the number of the
-	 * boundary in the high 24: one word, so that a maximum belongs to one interval only.
-	 * Kept up to date before shrinks and at boundaries, which is enough for a maximum.
-	 */
-	u64 run;
-	s64 run_file, run_shmem;
-	u64 run_at;
-	u32 state;	/* enum space_state */
-	u32 first_tid;	/* whose event came first */
-	u32 concurrent; /* enum concurrency */
-	u32 open;	/* windows open now */
-	u32 folding;	/* boundaries whose maximum has not yet reached all windows */
-	u32 pad;
-	struct interval history[HISTORY]; /* of the latest, by number */
-	s64 foreign; /* growth made by nobody in the process, while windows are open */
-	s64 peak, peak_file, peak_shmem;
-	u64 peak_at;
-	s64 swap_peak;
-	u32 peak_ops[MT_PEAK_OPS];
-	u32 peak_ops_len;
-	u32 tree_ops_len;
-	u32 tree_ops[MT_PEAK_OPS];
-	u64 tree_ops_at; /* the tree's peak to which tree_ops belong */
-	u32 tgid;	 /* in the initial pid namespace */
-	s32 pid, ppid;
-	u32 serial;
-	u32 windows; /* highest window number ever used, plus 1 */
-	u32 chunks;  /* chunks held */
-	u32 chunk[MT_SPACE_CHUNKS];
-};
-
-/* What has been seen of one CPU's share of a space's counters. A cache line each. */
-struct cpu_view {
-	s32 seen[MT_TYPES];
-	s32 credit[MT_TYPES]; /* claimed by another CPU's resync, not yet by this CPU's event */
-	s64 max_step;
-	u64 events;
-	u64 pad[2];
-};
 
 enum window_state { WINDOW_FREE, WINDOW_OPENING, WINDOW_OPEN, WINDOW_CLOSING };
 
@@ -144,6 +80,7 @@ struct thread_bucket {
 
 struct op_name {
 	char bytes[MT_NAME_SIZE];
+	u64 thread; /* 0, or with by_thread whose operation it is, see current_thread() */
 };
 
 /*
@@ -157,9 +94,10 @@ struct {
 	__type(value, struct index_bucket);
 } space_index SEC(".maps");
 
-/* Written by every program; read by the loader for the status line. */
+/* Written by every program; mapped by the loader for the live view. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, MT_MAX_SPACES);
 	__type(key, u32);
 	__type(value, struct space);
@@ -219,7 +157,7 @@ struct {
 	__type(value, u32);
 } wanted SEC(".maps");
 
-/* Name -> operation. Full: the window counts under MT_OP_OTHER, MT_LOSS_TABLE_FULL. */
+/* Name (and thread) -> operation. Full: the window counts under MT_OP_OTHER, MT_LOSS_TABLE_FULL. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MT_MAX_OPS);
@@ -290,8 +228,9 @@ struct {
 } anchor SEC(".maps");
 
 /* Set by the loader before loading. These types show in the skeleton: uapi names. */
-const volatile __u32 cpus = 1;	 /* possible CPUs */
-const volatile __u32 follow = 1; /* children of traced processes are traced */
+const volatile __u32 cpus = 1;	    /* possible CPUs */
+const volatile __u32 follow = 1;    /* children of traced processes are traced */
+const volatile __u32 by_thread = 0; /* an operation is a name and a thread */
 const volatile __u32 max_spaces = MT_MAX_SPACES;
 const volatile __u32 index_shift = 22; /* 32 less the bits of MT_INDEX_BUCKETS */
 

@@ -11,7 +11,7 @@
 
 /* A prefix of any length up to PREFIX_SIZE, and what follows. */
 struct long_name {
-	char bytes[PREFIX_SIZE + MT_NAME_SIZE + 8];
+	char bytes[PREFIX_SIZE + MT_NAME_SIZE + 8] __attribute__((aligned(8)));
 };
 
 struct glob {
@@ -79,6 +79,7 @@ static __always_inline void write_number(char *text, s64 value)
 __noinline u32 source_op(struct mt_source *source, u64 value, u32 tid)
 {
 	struct long_name name = {};
+	struct op_name *key = (struct op_name *)name.bytes;
 	u32 prefix;
 	char *text;
 
@@ -86,8 +87,13 @@ __noinline u32 source_op(struct mt_source *source, u64 value, u32 tid)
 		return MT_OP_OTHER;
 	thread__know(tid);
 	if (source->naming == MT_NAME_FIXED) {
-		if (source->op == MT_OP_OTHER)
-			source->op = op__get((const struct op_name *)source->name);
+		if (source->op != MT_OP_OTHER)
+			return source->op;
+		bpf_probe_read_kernel(name.bytes, MT_NAME_SIZE, source->name);
+		key->thread = current_thread();
+		if (by_thread)
+			return op__get(key);
+		source->op = op__get(key);
 		return source->op;
 	}
 	prefix = source->prefix_len & (PREFIX_SIZE - 1);
@@ -106,5 +112,6 @@ __noinline u32 source_op(struct mt_source *source, u64 value, u32 tid)
 	if (!is_wanted(source, text))
 		return NO_OP;
 	name.bytes[MT_NAME_MAX] = 0;
-	return op__get((const struct op_name *)name.bytes);
+	key->thread = current_thread();
+	return op__get(key);
 }

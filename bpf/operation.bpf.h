@@ -2,7 +2,7 @@
 /* Operations: names to numbers, and the totals over their windows. */
 #pragma once
 
-#include "maps.bpf.h"
+#include "space.bpf.h"
 
 /* What one window came to. */
 struct outcome {
@@ -23,7 +23,8 @@ static __always_inline struct mt_op *op__at(u32 op)
 }
 
 /*
- * Whether an operation has this zero-padded name; without a branch a word, for the verifier's sake.
+ * Whether an operation of the same thread has this zero-padded name; without a branch a word, for
+ * the verifier's sake.
  */
 static __always_inline bool op__is_named(u32 key, const struct op_name *name)
 {
@@ -47,7 +48,30 @@ static __always_inline void op__init(struct mt_op *op)
 	op->growth_max = op->peak_max = op->duration_max = low;
 }
 
-/* Number of the operation with this zero-padded name; MT_OP_OTHER when the table is full. */
+/* A thread id is given away again: which of its owners this is shows in when it began. */
+static __always_inline u64 current_thread(void)
+{
+	struct task_struct *task;
+
+	if (!by_thread)
+		return 0;
+	task = bpf_get_current_task_btf();
+	return (u64)task->pid << 32 | (u32)(task->start_time >> 20);
+}
+
+/* The current thread is the one whose operation it is. */
+static __always_inline void op__note_thread(struct mt_op *op)
+{
+	if (!by_thread)
+		return;
+	op->tid = pid_of((struct task_struct *)bpf_get_current_task());
+	bpf_get_current_comm(op->comm, sizeof(op->comm));
+}
+
+/*
+ * Number of the operation with this zero-padded name, of the current thread where it has one;
+ * MT_OP_OTHER when the table is full.
+ */
 __noinline u32 op__get(const struct op_name *name)
 {
 	struct mt_op *op;
@@ -67,6 +91,7 @@ __noinline u32 op__get(const struct op_name *name)
 	op__init(op);
 	__builtin_memcpy(op->name, name->bytes, MT_NAME_SIZE);
 	op->first_begin_ns = bpf_ktime_get_ns();
+	op__note_thread(op);
 	if (!bpf_map_update_elem(&op_ids, name, &key, BPF_NOEXIST))
 		return key;
 	/* Another CPU was first: its number counts, ours stays unused. */

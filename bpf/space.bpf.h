@@ -4,8 +4,6 @@
 
 #include "account.bpf.h"
 
-#define RUN_SHIFT     40
-#define RUN_MASK      ((1ull << RUN_SHIFT) - 1)
 #define BOUNDARY_MASK 0xffffffu
 #define MAX_TRIES     16 /* of a compare-and-swap that other CPUs disturb */
 

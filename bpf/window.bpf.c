@@ -95,7 +95,7 @@ __noinline u32 read_op(u64 name, u32 tid)
 	struct thread *thread = thread__know(tid);
 	char bytes[MT_NAME_SIZE + 8] __attribute__((aligned(8))) = {};
 	long len = bpf_probe_read_user_str(bytes, MT_NAME_SIZE + 1, (void *)name);
-	const struct op_name *key = (const struct op_name *)bytes;
+	struct op_name *key = (struct op_name *)bytes;
 
 	if (len < 0)
 		__builtin_memcpy(bytes, "(unreadable name)", 18);
@@ -103,6 +103,7 @@ __noinline u32 read_op(u64 name, u32 tid)
 		lost(MT_LOSS_NAMES_TRUNCATED);
 		bytes[MT_NAME_MAX] = 0;
 	}
+	key->thread = current_thread();
 	if (!thread)
 		return op__get(key);
 	if (thread->last_op == MT_OP_OTHER || !op__is_named(thread->last_op, key))

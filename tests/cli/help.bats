@@ -12,12 +12,13 @@ options_of_help() {
 	[ -z "$stderr" ]
 	[[ "$output" == *"-- COMMAND [ARG...]"* ]]
 	[[ "$output" == *"-p PID[,PID...]"* ]]
-	[[ "$output" == *"doctor"* ]]
+	[[ "$output" == *"memtrace doctor"* ]]
+	[[ "$output" == *"memtrace top"* ]]
 }
 
 @test "--help lists what the contract promises for this version" {
 	local option
-	for option in -w --window -p -a --all --list-windows --no-follow -d --duration --json --csv --windows --columns --sort \
+	for option in -w --window -p -a --all --list-windows --no-follow -d --duration --json --csv --windows --by --columns --sort \
 		-n --top --bytes -q --quiet -v --verbose --user --ready-file --strict --color; do
 		options_of_help | grep -qx -- "$option"
 	done
@@ -25,11 +26,10 @@ options_of_help() {
 
 @test "--help does not list what is not built" {
 	local option
-	for option in -o --output --by; do
+	for option in -o --output; do
 		run -1 grep -x -- "$option" <(options_of_help)
 	done
 	run -0 "$MEMTRACE" --help
-	[[ "$output" != *" top "* ]]
 	[[ "$output" != *" diff "* ]]
 }
 
@@ -38,6 +38,13 @@ options_of_help() {
 	[[ "${lines[0]}" == "Usage: memtrace "* ]]
 	run --separate-stderr -0 "$MEMTRACE" --version
 	[[ "$output" =~ ^memtrace\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+@test "top --help" {
+	run --separate-stderr -0 "$MEMTRACE" top -p 1 --help
+	[ -z "$stderr" ]
+	[[ "${lines[0]}" == "Usage: memtrace top "* ]]
+	run -1 bash -c '"$0" top --help >/dev/full' "$MEMTRACE"
 }
 
 @test "--help wins over a COMMAND" {

@@ -52,12 +52,29 @@ usage_error() {
 @test "what is not built yet is refused" {
 	usage_error "-o: not built into this version" -o file
 	usage_error "-o: not built into this version" --output=file
-	usage_error "--by: not built into this version" --by comm
 	local command
-	for command in top report diff check; do
+	for command in report diff check; do
 		run --separate-stderr -2 "$MEMTRACE" "$command" a b
 		expect_error "$command: not built into this version"
 	done
+}
+
+@test "top" {
+	run --separate-stderr -2 "$MEMTRACE" top a b
+	expect_error "top: neither an option nor a pid: a"
+	run --separate-stderr -2 "$MEMTRACE" top -p 1 --sort=peek
+	expect_error "--sort: unknown column \`peek\`"
+	[[ "${stderr_lines[1]}" == *"peak"* ]]
+	run --separate-stderr -2 "$MEMTRACE" top -p 1 -a
+	expect_error "-a: not together with -p"
+	run --separate-stderr -125 "$MEMTRACE" top -- touch "$WORK/ran"
+	expect_error "top: not with a COMMAND"
+	[ ! -e "$WORK/ran" ]
+	run --separate-stderr -1 "$MEMTRACE" top -p 1 </dev/null
+	expect_error "top: standard input and output are not a terminal"
+	need_root
+	run --separate-stderr -2 as_nobody "$MEMTRACE" top
+	expect_error "-a: only root"
 }
 
 @test "windows" {
@@ -87,6 +104,8 @@ usage_error() {
 @test "other values" {
 	usage_error "--top: not a number" -n 0
 	usage_error "--top: not a number" -n x
+	usage_error "--by: not process, comm, cgroup, user or thread" --by=pid
+	usage_error "--by: not process, comm, cgroup, user or thread" --by ''
 	usage_error "--color: not auto, always or never" --color=blue
 	usage_error "--columns: " --columns=name,nosuch
 	usage_error "--columns: " --columns=

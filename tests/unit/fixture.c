@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/groups.h"
+
 #define KIB(n) ((int64_t)((n)*1024.0))
 #define MIB(n) ((int64_t)((n)*1024.0 * 1024.0))
 #define MS(n)  ((int64_t)((n)*1e6))
@@ -267,4 +269,40 @@ void fixture__report(struct report *out)
 	out->windows_len = LEN(windows);
 	out->windows = malloc(sizeof(windows));
 	memcpy(out->windows, windows, sizeof(windows));
+}
+
+void fixture__group(struct report *report, enum report_by by)
+{
+	static const struct process_row left_out = {
+		.pid = 4720,
+		.comm = (char *)"worker",
+		.cgroup = (char *)"/system.slice/docker-3f4e5a6b7c8d9e0f112233445566778899aabbccddee"
+				  "ff00112233445566778a.scope",
+		.user = (char *)"ann\x1b[31m",
+		.end = ROW_END_DETACH,
+		.rss_begin_bytes = MIB(1),
+		.rss_end_bytes = MIB(3),
+		.peak_rss_bytes = MIB(5),
+		.gained_bytes = MIB(6),
+		.returned_bytes = MIB(4),
+		.faults = {true, 100, 0},
+	};
+	struct groups *groups;
+
+	report->by = by;
+	if (groups__new(&groups, by))
+		abort();
+	for (size_t i = 0; i < report->processes_len; i++)
+		groups__add(groups, &report->processes[i]);
+	for (int i = 0; i < 3; i++)
+		groups__add(groups, &left_out);
+	groups__take(groups, report);
+	groups__free(groups);
+	report->processes_left_out = (struct left_out){
+		.processes = 3,
+		.peak_rss_bytes = MIB(5),
+		.gained_bytes = MIB(18),
+		.returned_bytes = MIB(12),
+	};
+	report->tree.processes += 3;
 }

@@ -23,5 +23,7 @@ enum fixture_operation {
 
 /* Owned by the caller, who gives it to report__free(). */
 void fixture__report(struct report *out);
+/* Puts its processes together, and more of them than it has rows of. */
+void fixture__group(struct report *report, enum report_by by);
 /* Nothing was seen: no operation, no process, nothing lost. */
 void fixture__empty(struct report *out);

@@ -40,6 +40,7 @@ static void test_golden(void **state)
 
 	(void)state;
 	fixture__report(&report);
+	fixture__group(&report, BY_CGROUP);
 	text = golden__render("json", &report, &options);
 	golden__compare("report.json", text);
 	free(text);
@@ -133,6 +134,30 @@ static void test_unknown_is_null(void **state)
 	report__free(&report);
 }
 
+static void test_threads(void **state)
+{
+	struct report report;
+	json_t *root, *one;
+
+	(void)state;
+	fixture__report(&report);
+	root = load(&report, false);
+	assert_null(json_object_get(operation(root, 0), "tid"));
+	json_decref(root);
+	report.by = BY_THREAD;
+	report.operations[0].tid = 4713;
+	report.operations[0].thread = strdup("work\xff");
+	root = load(&report, false);
+	one = operation(root, 0);
+	assert_int_equal(json_integer_value(json_object_get(one, "tid")), 4713);
+	assert_string_equal(json_string_value(json_object_get(one, "thread")), "work\xef\xbf\xbd");
+	one = operation(root, 1);
+	assert_true(json_is_null(json_object_get(one, "tid")));
+	assert_true(json_is_null(json_object_get(one, "thread")));
+	json_decref(root);
+	report__free(&report);
+}
+
 static void test_median_exact(void **state)
 {
 	struct report report;
@@ -198,6 +223,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_integers_are_exact),
 		cmocka_unit_test(test_unknown_is_null),
+		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_median_exact),
 		cmocka_unit_test(test_windows_only_when_asked),
 		cmocka_unit_test(test_every_loss),

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "model/groups.h"
 #include "trace/maps.h"
 #include "trace/procfs.h"
 #include "trace/rows.h"
@@ -96,7 +97,7 @@ static void a_signal_is_told_apart(void **state)
 	enter_begin(&rows, begin_of(1, MT_BEGIN_EXEC, 0), NULL, 0);
 	enter_end(&rows, 1, MT_END_EXIT);
 	enter_exit(&rows, 1, 0x80 | 11); /* with a core dump */
-	assert_int_equal(rows.list[0].row.exit_signal, 11);
+	assert_int_equal(rows__find(&rows, 1)->row.exit_signal, 11);
 	rows__free(&rows);
 }
 
@@ -110,11 +111,11 @@ static void a_stretch_between_fork_and_exec_is_hidden(void **state)
 	enter_end(&rows, 2, MT_END_EXEC);
 	enter_begin(&rows, begin_of(3, MT_BEGIN_EXEC, 2), "child", 6);
 	enter_end(&rows, 3, MT_END_EXIT);
-	assert_string_equal(rows.list[1].row.command[0],
+	assert_string_equal(rows__find(&rows, 2)->row.command[0],
 			    "parent"); /* what it had before its exec */
-	assert_true(rows.list[1].row.hidden);
-	assert_false(rows.list[2].row.hidden);
-	assert_string_equal(rows.list[2].row.command[0], "child");
+	assert_true(rows__find(&rows, 2)->row.hidden);
+	assert_false(rows__find(&rows, 3)->row.hidden);
+	assert_string_equal(rows__find(&rows, 3)->row.command[0], "child");
 	rows__free(&rows);
 }
 
@@ -126,8 +127,8 @@ static void a_long_command_line_keeps_what_was_recorded(void **state)
 	(void)state;
 	memset(args, 'x', sizeof(args));
 	enter_begin(&rows, begin_of(1, MT_BEGIN_EXEC, 0), args, 5000);
-	assert_int_equal(rows.list[0].row.command_len, 1);
-	assert_int_equal(strlen(rows.list[0].row.command[0]), MT_ARGS_SIZE);
+	assert_int_equal(rows__find(&rows, 1)->row.command_len, 1);
+	assert_int_equal(strlen(rows__find(&rows, 1)->row.command[0]), MT_ARGS_SIZE);
 	rows__free(&rows);
 }
 
@@ -143,6 +144,128 @@ static void records_that_make_no_sense_are_refused(void **state)
 	assert_int_equal(rows__record(&rows, &r, sizeof(r)), -EBADMSG);
 	enter_end(&rows, 7, MT_END_EXIT); /* its begin was lost */
 	assert_int_equal(rows.unmatched, 1);
+	rows__free(&rows);
+}
+
+/* A whole life; the pid is the serial, and the process had that peak. */
+static void enter_life(struct rows *rows, uint32_t space, int64_t peak_pages, const char *comm)
+{
+	struct mt_space_begin begin = begin_of(space, MT_BEGIN_EXEC, 0);
+	struct mt_process_exit exit = {.header = {MT_RECORD_PROCESS_EXIT, space, 6000, 0, 0}};
+	struct mt_space_end end = {
+		.header = {MT_RECORD_SPACE_END, space, 5000, 0, 1},
+		.end = MT_END_EXIT,
+		.by_type = {5, 0, 0, 0},
+		.gained = 10,
+		.peak = peak_pages,
+		.events = 3,
+	};
+
+	strncpy(begin.comm, comm, sizeof(begin.comm) - 1);
+	begin.header.pid = end.header.pid = exit.header.pid = PID - (int32_t)space;
+	begin.uid = space % 3;
+	exit.minor = 7;
+	enter_begin(rows, begin, "a\0b", 4);
+	assert_int_equal(rows__record(rows, &end, sizeof(end)), 0);
+	assert_int_equal(rows__record(rows, &exit, sizeof(exit)), 0);
+}
+
+#define LIVES 1000
+
+static void the_highest_peaks_are_kept_and_all_are_in_their_group(void **state)
+{
+	struct rows rows = {.page_bytes = 4096, .max = 100};
+	struct report report = {0};
+	int64_t gained = 0;
+
+	(void)state;
+	assert_int_equal(groups__new(&rows.groups, BY_COMM), 0);
+	for (uint32_t i = 1; i <= LIVES; i++) {
+		/* 1 to LIVES, in another order: 7 has no factor with it. */
+		enter_life(&rows, i, i * 7 % LIVES + 1, i % 2 ? "odd" : "even");
+		assert_true(rows__len(&rows) <= 112);
+	}
+	rows__leave_out(&rows);
+	assert_int_equal(rows__len(&rows), 100);
+	for (const struct row *row = rows__first(&rows); row; row = rows__after(row)) {
+		assert_true(row->row.peak_rss_bytes > (LIVES - 100) * 4096);
+		assert_ptr_equal(rows__of_pid(&rows, row->row.pid), row);
+		assert_true(!rows__after(row) || rows__after(row)->space > row->space);
+		gained += row->row.gained_bytes;
+		groups__add(rows.groups, &row->row);
+	}
+	assert_null(rows__of_pid(&rows, PID - 1000)); /* its peak was the lowest */
+	assert_int_equal(rows.left_out.sums.processes, LIVES - 100);
+	assert_int_equal(rows.left_out.sums.peak_rss_bytes, (LIVES - 100) * 4096);
+	assert_int_equal(rows.left_out.sums.gained_bytes + gained, LIVES * 10 * 4096);
+	assert_int_equal(rows.left_out.events, (LIVES - 100) * 3);
+	assert_int_equal(rows.unmatched, 0);
+	assert_int_equal(groups__take(rows.groups, &report), 0);
+	assert_int_equal(report.groups_len, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(report.groups[i].processes, LIVES / 2);
+		assert_int_equal(report.groups[i].gained_bytes, LIVES / 2 * 10 * 4096);
+		assert_int_equal(report.groups[i].faults.minor, LIVES / 2 * 7);
+	}
+	report__free(&report);
+	rows__free(&rows);
+}
+
+static void some_rows_are_never_left_out(void **state)
+{
+	struct rows rows = {.page_bytes = 4096, .max = 10, .command_pid = PID};
+
+	(void)state;
+	enter_begin(&rows, begin_of(1, MT_BEGIN_EXEC, 0), "command", 7);
+	enter_begin(&rows, begin_of(2, MT_BEGIN_ATTACH, 0), NULL, 0);
+	for (uint32_t i = 3; i < 100; i++)
+		enter_life(&rows, i, 1000, "other");
+	enter_end(&rows, 1, MT_END_EXIT);
+	enter_exit(&rows, 1, 0);
+	enter_end(&rows, 2, MT_END_EXIT);
+	enter_exit(&rows, 2, 0);
+	rows__leave_out(&rows);
+	assert_int_equal(rows__len(&rows), 12);
+	assert_int_equal(rows__find(&rows, 1)->row.exited, 1);
+	assert_int_equal(rows__find(&rows, 2)->row.exited, 1);
+	/* Alive: there is no telling what its peak will be. */
+	enter_begin(&rows, begin_of(100, MT_BEGIN_EXEC, 0), NULL, 0);
+	for (uint32_t i = 101; i < 200; i++)
+		enter_life(&rows, i, 1000, "other");
+	assert_non_null(rows__find(&rows, 100));
+	assert_int_equal(rows__of_pid(&rows, PID)->space, 100);
+	rows__free(&rows);
+}
+
+/* A stretch from fork to exec has its parent's peak, and is not worth a row. */
+static void stretches_between_fork_and_exec_go_first(void **state)
+{
+	struct rows rows = {.page_bytes = 4096, .max = 10};
+
+	(void)state;
+	for (uint32_t i = 1; i < 100; i += 2) {
+		enter_begin(&rows, begin_of(i, MT_BEGIN_FORK, 0), NULL, 0);
+		enter_end(&rows, i, MT_END_EXEC); /* peak 20 */
+		enter_life(&rows, i + 1, 1, "exec");
+	}
+	rows__leave_out(&rows);
+	for (const struct row *row = rows__first(&rows); row; row = rows__after(row))
+		assert_false(row->row.hidden);
+	assert_int_equal(rows.left_out.sums.processes, 90);
+	rows__free(&rows);
+}
+
+/* An exit that is never told does not keep rows for good. */
+static void lost_exits_do_not_fill_the_memory(void **state)
+{
+	struct rows rows = {.page_bytes = 4096, .max = 10};
+
+	(void)state;
+	for (uint32_t i = 1; i < 10000; i++) {
+		enter_begin(&rows, begin_of(i, MT_BEGIN_EXEC, 0), NULL, 0);
+		enter_end(&rows, i, MT_END_EXIT);
+	}
+	assert_true(rows__len(&rows) < 1100);
 	rows__free(&rows);
 }
 
@@ -178,6 +301,10 @@ int main(void)
 		cmocka_unit_test(a_stretch_between_fork_and_exec_is_hidden),
 		cmocka_unit_test(a_long_command_line_keeps_what_was_recorded),
 		cmocka_unit_test(records_that_make_no_sense_are_refused),
+		cmocka_unit_test(the_highest_peaks_are_kept_and_all_are_in_their_group),
+		cmocka_unit_test(some_rows_are_never_left_out),
+		cmocka_unit_test(stretches_between_fork_and_exec_go_first),
+		cmocka_unit_test(lost_exits_do_not_fill_the_memory),
 		cmocka_unit_test(own_process_is_readable),
 	};
 

@@ -16,8 +16,9 @@ except ImportError:
     sys.exit(77)
 
 # null is not known; peak_operations of the tree and median_exact are additions to the contract.
-OPTIONAL = {"median_exact", "tree.peak_operations"}
-NULLABLE = {"thp", "note", "command", "exit_code", "exit_signal", "comm", "cgroup", "user", "minor", "major",
+OPTIONAL = {"median_exact", "tree.peak_operations", "processes.container", ".groups",
+            ".processes_left_out"}
+NULLABLE = {"thp", "note", "command", "exit_code", "exit_signal", "comm", "cgroup", "container", "user", "key", "minor", "major",
             "min", "mean", "median", "max", "stddev", "parent", "bpf_time_ns"}
 
 
@@ -59,9 +60,9 @@ def main():
                         and not (name == "processes" and key == "command")
                     target[key] = None
                 else:
-                    allowed = isinstance(found[key], str) or key in NULLABLE & {"thp", "note", "comm", "cgroup", "user"}
+                    allowed = isinstance(found[key], str) or key in NULLABLE & {"thp", "note", "comm", "cgroup", "container", "user", "key"}
                     target[key] = "some text"
-                    if key in ("schema", "mode", "begin", "end", "started_at"):
+                    if key in ("schema", "mode", "begin", "end", "started_at", "by"):
                         allowed = False
                 if validator.is_valid(changed) != allowed:
                     failures += 1

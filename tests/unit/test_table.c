@@ -114,6 +114,37 @@ static void test_losses(void **state)
 	assert_golden("table-losses.txt", report, &plain);
 }
 
+static void test_groups(void **state)
+{
+	struct report *report = *state;
+
+	fixture__group(report, BY_CGROUP);
+	assert_golden("table-groups.txt", report, &plain);
+	report->by = BY_USER;
+	assert_true(contains(report, &plain, "\nUSER "));
+	report->by = BY_PROCESS;
+	assert_true(contains(report, &plain,
+			     "3 more processes that have ended were counted and have no row"));
+}
+
+static void test_threads(void **state)
+{
+	const struct render_options without_name = {.columns = "count"};
+	struct report *report = *state;
+
+	assert_false(contains(report, &plain, "THREAD"));
+	report->by = BY_THREAD;
+	for (size_t i = 0; i < FIXTURE_OPERATIONS; i++) {
+		report->operations[i].tid = 4711 + (int32_t)i % 3;
+		report->operations[i].thread = strdup(i % 3 ? "worker" : "\x1b[31mred");
+	}
+	report->operations[FIXTURE_CUT].tid = 0;
+	free(report->operations[FIXTURE_CUT].thread);
+	report->operations[FIXTURE_CUT].thread = NULL;
+	assert_golden("table-threads.txt", report, &plain);
+	assert_false(contains(report, &without_name, "THREAD"));
+}
+
 static void test_one_process_has_no_tree_line(void **state)
 {
 	struct report *report = *state;
@@ -288,6 +319,8 @@ int main(void)
 		TEST(test_color),
 		TEST(test_nothing_seen),
 		TEST(test_losses),
+		TEST(test_groups),
+		TEST(test_threads),
 		TEST(test_one_process_has_no_tree_line),
 		TEST(test_order),
 		TEST(test_damaged_parents),

@@ -16,7 +16,7 @@ static int not_built__run(int argc, char **argv)
 }
 
 static const struct command commands[] = {
-	{"doctor", doctor__run},  {"top", not_built__run},   {"report", not_built__run},
+	{"doctor", doctor__run},  {"top", top__run},	     {"report", not_built__run},
 	{"diff", not_built__run}, {"check", not_built__run},
 };
 

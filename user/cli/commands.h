@@ -12,3 +12,4 @@ struct command {
 const struct command *commands__find(int argc, char *const *argv);
 
 int doctor__run(int argc, char **argv);
+int top__run(int argc, char **argv);

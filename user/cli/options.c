@@ -31,7 +31,6 @@ enum key {
 	KEY_HELP,
 	KEY_USAGE,
 	KEY_LIST_WINDOWS,
-	/* Of the public contract, but not in this build: one line, and no entry in --help. */
 	KEY_BY,
 };
 
@@ -55,6 +54,9 @@ static const struct argp_option table[] = {
 	{"windows", KEY_WINDOWS, 0, 0, "Also list each window", 0},
 
 	{0, 0, 0, 0, "The table:", 3},
+	{"by", KEY_BY, "KEY", 0,
+	 "Group processes by process (the default), comm, cgroup or user, or operations by thread",
+	 0},
 	{"columns", KEY_COLUMNS, "LIST", 0,
 	 "Of name count growth peak peak-rss gained returned own self foreign anon file shmem swap "
 	 "faults time (default: name,count,growth,peak,own,faults,time)",
@@ -81,7 +83,6 @@ static const struct argp_option table[] = {
 	{"version", 'V', 0, 0, "Show the version", 0},
 
 	{"output", 'o', "FILE", OPTION_HIDDEN, 0, 0},
-	{"by", KEY_BY, "KEY", OPTION_HIDDEN, 0, 0},
 	{0},
 };
 
@@ -139,7 +140,6 @@ static int parse_unbuilt(int key)
 {
 	switch (key) {
 	case 'o': return not_built("-o");
-	case KEY_BY: return not_built("--by");
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
@@ -191,8 +191,13 @@ static int parse_show(int key, char *arg, struct options *o)
 	case KEY_JSON: return add_export(o, "json", arg);
 	case KEY_CSV: return add_export(o, "csv", arg);
 	case KEY_WINDOWS: o->windows = true; return 0;
+	case KEY_BY: return -values__by(&o->by, arg);
 	case KEY_COLUMNS: return parse_columns(&o->columns, "--columns", arg);
-	case KEY_SORT: return parse_columns(&o->sort, "--sort", arg);
+	case KEY_SORT:
+		if (!o->live)
+			return parse_columns(&o->sort, "--sort", arg);
+		o->sort = arg;
+		return 0;
 	case 'n': return -values__top(&o->top, arg);
 	case KEY_BYTES: o->bytes = true; return 0;
 	case 'q': o->quiet = true; return 0;
@@ -213,13 +218,24 @@ static int parse_word(char *arg, struct options *o, struct argp_state *state)
 	/* -p $(pgrep NAME), unquoted. */
 	if (o->pids_len && strspn(arg, "0123456789") == strlen(arg))
 		return -pids__add(&o->pids, &o->pids_len, arg);
+	if (o->live) {
+		log__error("top: neither an option nor a pid: %s", arg);
+		log__hint("memtrace top -p PID");
+		return EINVAL;
+	}
 	log__error("COMMAND given without `--': %s", arg);
 	log__hint("memtrace [OPTION...] -- %s ...", arg);
 	return EINVAL;
 }
 
-static int check(const struct options *o, const struct argp_state *state)
+static int check(struct options *o, const struct argp_state *state)
 {
+	if (o->live && state->quoted) {
+		log__error("top: not with a COMMAND");
+		return EINVAL;
+	}
+	if (o->live && !o->pids_len)
+		o->all = true;
 	if (o->command && o->pids_len) {
 		log__error("-p: not together with a COMMAND");
 		return EINVAL;
@@ -299,23 +315,35 @@ const struct argp options_argp = {
 	       "COMMAND runs until its end and its exit status is passed on. Ctrl-C ends a trace "
 	       "of "
 	       "running processes and prints what was seen.\n\n"
-	       "`memtrace doctor' shows what this kernel and this user can do, and what is "
-	       "missing.",
+	       "`memtrace top' shows a running trace live. `memtrace doctor' shows what this "
+	       "kernel "
+	       "and this user can do, and what is missing.",
 };
 
-int options__parse(struct options *out, int argc, char **argv)
+static int parse_into(struct options *out, int argc, char **argv)
 {
 	static char *default_spec = "marker";
 	struct parsing parsing = {.options = out};
 	error_t err;
 
-	*out = (struct options){0};
 	err = argp_parse(&options_argp, argc, argv,
 			 ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_NO_EXIT | ARGP_IN_ORDER, NULL,
 			 &parsing);
 	if (!err && !out->specs_len)
 		err = add_spec(out, default_spec);
 	return -err;
+}
+
+int options__parse(struct options *out, int argc, char **argv)
+{
+	*out = (struct options){0};
+	return parse_into(out, argc, argv);
+}
+
+int options__parse_live(struct options *out, int argc, char **argv)
+{
+	*out = (struct options){.live = true};
+	return parse_into(out, argc, argv);
 }
 
 void options__free(struct options *options)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "model/report.h"
 #include "trace/window_spec.h"
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -23,6 +24,7 @@ struct options {
 	char *const *command; /* NULL-terminated; NULL: attach to pids, or all */
 	pid_t *pids;	      /* pids_len of them, none twice */
 	size_t pids_len;
+	bool live;		   /* of `memtrace top' */
 	bool all;		   /* every process */
 	struct window_spec *specs; /* specs_len, at least one */
 	size_t specs_len;
@@ -31,6 +33,7 @@ struct options {
 	bool no_follow;
 	int64_t duration_ns; /* 0: until the end */
 	bool windows;
+	enum report_by by;
 	const char *columns; /* NULL: the default; checked */
 	const char *sort;    /* NULL: the default; checked */
 	size_t top;	     /* 0: all operations */
@@ -48,6 +51,13 @@ struct options {
  * options__free() takes what options__parse() has filled in, also after a failure.
  */
 int options__parse(struct options *out, int argc, char **argv);
+
+/*
+ * The same for `memtrace top', argv[0]: there is no COMMAND, what stands for nothing to trace is
+ * every process, and sort is one of the live view's columns, not checked. --help is not seen here.
+ */
+int options__parse_live(struct options *out, int argc, char **argv);
+
 void options__free(struct options *options);
 
 /* What a usage error exits with: 125 when the arguments have a COMMAND behind "--", otherwise 2. */

@@ -23,6 +23,7 @@ static int open_session(struct trace *trace)
 				   : TRACE_ATTACH,
 		.follow = !o->no_follow,
 		.keep_windows = o->windows,
+		.by = o->by,
 		.specs = o->specs,
 		.specs_len = o->specs_len,
 	};
@@ -122,7 +123,7 @@ int trace__report(struct trace *trace)
 	return err ? err : written;
 }
 
-static void free_trace(struct trace *trace)
+void trace__free(struct trace *trace)
 {
 	session__close(trace->session);
 	exports__discard(&trace->exports);
@@ -143,7 +144,7 @@ int trace__run(int argc, char **argv)
 		status = trace.options.command ? trace_command__run(&trace)
 					       : trace_attach__run(&trace);
 	}
-	free_trace(&trace);
+	trace__free(&trace);
 	if (trace.die_of)
 		signals__die(trace.die_of);
 	return status;

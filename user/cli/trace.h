@@ -40,11 +40,18 @@ int trace__run(int argc, char **argv);
 /* Checks the kernel and the privileges, opens the outputs, then the session. Logged. */
 int trace__prepare(struct trace *trace);
 
+/*
+ * trace__prepare() and, where the user may trace them, attaches to the processes asked for. Logged.
+ */
+int trace__attach(struct trace *trace);
+
 /* Everything is attached: tells the ready file and lets go of capabilities. Logged. */
 int trace__attached(struct trace *trace);
 
 /* Lets go of the targets, prints the table and writes the exports. The first error, logged. */
 int trace__report(struct trace *trace);
+
+void trace__free(struct trace *trace);
 
 /* The two ways; both return the exit status. */
 int trace_command__run(struct trace *trace);

@@ -56,7 +56,7 @@ static int check_rights(const struct trace *trace)
 	return 0;
 }
 
-static int attach(struct trace *trace)
+int trace__attach(struct trace *trace)
 {
 	int err = trace__prepare(trace);
 
@@ -80,7 +80,7 @@ int trace_attach__run(struct trace *trace)
 	};
 	enum loop_end end;
 
-	if (attach(trace))
+	if (trace__attach(trace))
 		return STATUS_OWN_ERROR;
 	loop.session = trace->session;
 	end = loop__run(&loop);

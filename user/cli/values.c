@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "model/groups.h"
 #include "report/columns.h"
 
 /* Digits with at most one point among them: strtod() would take "inf", "0x1p3" and a locale's
@@ -56,6 +57,20 @@ int values__color(enum color *out, const char *text)
 		}
 	log__error("--color: not auto, always or never: %s", text);
 	return -EINVAL;
+}
+
+int values__by(enum report_by *out, const char *text)
+{
+	enum report_by by = BY_PROCESS;
+
+	while (report_by__name(by) && strcmp(report_by__name(by), text))
+		by++;
+	if (!report_by__name(by)) {
+		log__error("--by: not process, comm, cgroup, user or thread: %s", text);
+		return -EINVAL;
+	}
+	*out = by;
+	return 0;
 }
 
 int values__columns(const char *option, const char *list)

@@ -13,5 +13,7 @@ int values__duration(int64_t *out_ns, const char *text);
 int values__top(size_t *out, const char *text);
 /* --color: auto, always, never. */
 int values__color(enum color *out, const char *text);
+/* --by: process, comm, cgroup, user, thread. */
+int values__by(enum report_by *out, const char *text);
 /* --columns and --sort: names of columns; `option` is for the message. */
 int values__columns(const char *option, const char *list);

@@ -56,7 +56,13 @@ _memtrace() {
 		return
 		;;
 	--sort)
+		[[ ${COMP_WORDS[1]} == top ]] &&
+			columns="pid user rss peak rate swap command name count open growth time"
 		mapfile -t COMPREPLY < <(compgen -W "$columns" -- "$cur")
+		return
+		;;
+	--by)
+		mapfile -t COMPREPLY < <(compgen -W "process comm cgroup user thread" -- "$cur")
 		return
 		;;
 	--color)
@@ -72,9 +78,9 @@ _memtrace() {
 		;;
 	esac
 
-	word="--window --all --no-follow --list-windows --duration --user --json --csv --windows --columns --sort --top
+	word="--window --all --no-follow --list-windows --duration --user --json --csv --windows --by --columns --sort --top
 		--bytes --color --quiet --ready-file --strict --verbose --help --usage --version"
-	((COMP_CWORD == 1)) && [[ $cur != -* ]] && word="doctor -- -p -a"
+	((COMP_CWORD == 1)) && [[ $cur != -* ]] && word="top doctor -- -p -a"
 	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
 }
 

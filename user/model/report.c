@@ -41,9 +41,14 @@ void report__free(struct report *report)
 	for (size_t i = 0; i < report->processes_len; i++)
 		free_process(&report->processes[i]);
 	free(report->processes);
+	for (size_t i = 0; i < report->groups_len; i++)
+		free(report->groups[i].key);
+	free(report->groups);
 	free_strings(report->tree.peak_operations, report->tree.peak_operations_len);
-	for (size_t i = 0; i < report->operations_len; i++)
+	for (size_t i = 0; i < report->operations_len; i++) {
 		free(report->operations[i].name);
+		free(report->operations[i].thread);
+	}
 	free(report->operations);
 	free(report->windows);
 	*report = (struct report){0};

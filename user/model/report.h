@@ -66,10 +66,43 @@ struct process_row {
 	struct faults faults;
 };
 
+/* What is put together in a report (--by). */
+enum report_by {
+	BY_PROCESS, /* nothing: a row an address space */
+	BY_COMM,
+	BY_CGROUP,
+	BY_USER,
+	BY_THREAD, /* of operations: a row a name and thread */
+};
+
+/* Processes of the same comm, cgroup or user; without those between fork and exec. */
+struct process_group {
+	char *key;		/* NULL: not known */
+	uint64_t processes;	/* address spaces */
+	uint64_t alive;		/* of them, those that were still there at the end */
+	int64_t growth_bytes;	/* sum of RSS at the end less RSS at the begin */
+	int64_t rss_end_bytes;	/* of those alive, together */
+	int64_t peak_rss_bytes; /* the highest of one process */
+	int32_t peak_pid;	/* which one's */
+	int64_t gained_bytes;
+	int64_t returned_bytes;
+	struct faults faults; /* not known when one process' are not */
+};
+
+/* Address spaces that report.processes has no room for; groups and the tree have them. */
+struct left_out {
+	uint64_t processes;
+	int64_t peak_rss_bytes; /* the highest */
+	int64_t gained_bytes;
+	int64_t returned_bytes;
+};
+
 struct operation {
 	char *name;
-	uint64_t count;		   /* windows, complete and incomplete */
-	uint64_t incomplete;	   /* closed by exec, exit, thread-exit or detach */
+	int32_t tid;	     /* BY_THREAD: whose windows these are; 0: not known, or several */
+	char *thread;	     /* its comm; NULL: not known */
+	uint64_t count;	     /* windows, complete and incomplete */
+	uint64_t incomplete; /* closed by exec, exit, thread-exit or detach */
 	uint64_t overlapped_count; /* windows during which another thread had one open */
 	struct summary growth_bytes;
 	struct summary peak_growth_bytes; /* .total is meaningless */
@@ -196,6 +229,10 @@ struct report {
 	struct trace_info trace;
 	struct process_row *processes; /* in order of begin */
 	size_t processes_len;
+	struct left_out processes_left_out;
+	enum report_by by;
+	struct process_group *groups; /* by `by`, the highest peak first */
+	size_t groups_len;
 	struct tree tree;
 	struct operation *operations; /* in order of first begin */
 	size_t operations_len;

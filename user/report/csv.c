@@ -57,9 +57,9 @@ static void write_fields(FILE *stream, json_t *object, const char *prefix, bool 
 	}
 }
 
-static int write_row(FILE *stream, const struct operation *operation, bool header)
+static int write_row(FILE *stream, const struct operation *operation, bool by_thread, bool header)
 {
-	json_t *object = json_of_operation(operation, true);
+	json_t *object = json_of_operation(operation, true, by_thread);
 	bool first = true;
 
 	if (!object)
@@ -73,11 +73,12 @@ static int write_row(FILE *stream, const struct operation *operation, bool heade
 static int render(const struct report *report, const struct render_options *options, FILE *stream)
 {
 	static const struct operation none = {.name = (char *)""};
-	int r = write_row(stream, &none, true);
+	bool by_thread = report->by == BY_THREAD;
+	int r = write_row(stream, &none, by_thread, true);
 
 	(void)options;
 	for (size_t i = 0; !r && i < report->operations_len; i++)
-		r = write_row(stream, &report->operations[i], false);
+		r = write_row(stream, &report->operations[i], by_thread, false);
 	return r ? r : ferror(stream) ? -EIO : 0;
 }
 

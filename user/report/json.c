@@ -87,6 +87,17 @@ static json_t *json_of_tree(const struct tree *t)
 	return j;
 }
 
+static json_t *json_of_left_out(const struct left_out *l)
+{
+	json_t *j = json_object();
+
+	json_object_set_new(j, "processes", json_integer((json_int_t)l->processes));
+	json_object_set_new(j, "highest_peak_rss_bytes", json_integer(l->peak_rss_bytes));
+	json_object_set_new(j, "gained_bytes", json_integer(l->gained_bytes));
+	json_object_set_new(j, "returned_bytes", json_integer(l->returned_bytes));
+	return j;
+}
+
 static json_t *json_of_losses(const struct losses *losses)
 {
 	json_t *j = json_object();
@@ -142,12 +153,20 @@ static int write_lists(const struct report *report, bool windows, FILE *stream)
 	fputs(",\n\"processes\": [", stream);
 	for (size_t i = 0; !r && i < report->processes_len; i++)
 		r = write_element(stream, i, json_of_process(&report->processes[i]));
+	fputs("],\n\"groups\": [", stream);
+	for (size_t i = 0; !r && i < report->groups_len; i++)
+		r = write_element(stream, i, json_of_group(report->by, &report->groups[i]));
 	fputs("]", stream);
+	if (!r)
+		r = write_key(stream, "processes_left_out",
+			      json_of_left_out(&report->processes_left_out));
 	if (!r)
 		r = write_key(stream, "tree", json_of_tree(&report->tree));
 	fputs(",\n\"operations\": [", stream);
 	for (size_t i = 0; !r && i < report->operations_len; i++)
-		r = write_element(stream, i, json_of_operation(&report->operations[i], false));
+		r = write_element(
+			stream, i,
+			json_of_operation(&report->operations[i], false, report->by == BY_THREAD));
 	fputs("],\n\"windows\": [", stream);
 	for (size_t i = 0; !r && windows && i < report->windows_len; i++)
 		r = write_element(stream, i, json_of_window(&report->windows[i], report));

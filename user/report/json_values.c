@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "base/strings.h"
+#include "model/cgroup_name.h"
+#include "model/groups.h"
 
 json_t *json_of_string(const char *string)
 {
@@ -45,6 +47,15 @@ json_t *json_of_faults(const struct faults *faults)
 			 (json_int_t)faults->major);
 }
 
+static json_t *json_of_container(const char *cgroup)
+{
+	char *name = cgroup ? cgroup_name__container(cgroup) : NULL;
+	json_t *value = json_of_string(name);
+
+	free(name);
+	return value;
+}
+
 static json_t *integer_or_null(bool known, int64_t value)
 {
 	return known ? json_integer(value) : json_null();
@@ -73,11 +84,15 @@ static json_t *json_of_summary(const struct summary *s, bool with_total, bool wi
 	return object;
 }
 
-json_t *json_of_operation(const struct operation *o, bool with_flags)
+json_t *json_of_operation(const struct operation *o, bool with_flags, bool by_thread)
 {
 	json_t *j = json_object();
 
 	json_object_set_new(j, "name", json_of_string(o->name));
+	if (by_thread) {
+		json_object_set_new(j, "tid", integer_or_null(o->tid != 0, o->tid));
+		json_object_set_new(j, "thread", json_of_string(o->thread));
+	}
 	json_object_set_new(j, "count", json_integer((json_int_t)o->count));
 	json_object_set_new(j, "incomplete", json_integer((json_int_t)o->incomplete));
 	json_object_set_new(j, "overlapped_count", json_integer((json_int_t)o->overlapped_count));
@@ -109,6 +124,7 @@ json_t *json_of_process(const struct process_row *p)
 	json_object_set_new(j, "comm", json_of_string(p->comm));
 	json_object_set_new(j, "command", json_of_strings(p->command, p->command_len));
 	json_object_set_new(j, "cgroup", json_of_string(p->cgroup));
+	json_object_set_new(j, "container", json_of_container(p->cgroup));
 	json_object_set_new(j, "user", json_of_string(p->user));
 	json_object_set_new(j, "begin", json_string(begins[p->begin]));
 	json_object_set_new(j, "end", json_string(ends[p->end]));
@@ -130,6 +146,27 @@ json_t *json_of_process(const struct process_row *p)
 	json_object_set_new(j, "gained_bytes", json_integer(p->gained_bytes));
 	json_object_set_new(j, "returned_bytes", json_integer(p->returned_bytes));
 	json_object_set_new(j, "faults", json_of_faults(&p->faults));
+	return j;
+}
+
+json_t *json_of_group(enum report_by by, const struct process_group *g)
+{
+	char *name = process_group__name(by, g);
+	json_t *j = json_object();
+
+	json_object_set_new(j, "by", json_string(report_by__name(by)));
+	json_object_set_new(j, "key", json_of_string(g->key));
+	json_object_set_new(j, "name", json_of_string(name));
+	json_object_set_new(j, "processes", json_integer((json_int_t)g->processes));
+	json_object_set_new(j, "alive", json_integer((json_int_t)g->alive));
+	json_object_set_new(j, "growth_bytes", json_integer(g->growth_bytes));
+	json_object_set_new(j, "rss_end_bytes", json_integer(g->rss_end_bytes));
+	json_object_set_new(j, "highest_peak_rss_bytes", json_integer(g->peak_rss_bytes));
+	json_object_set_new(j, "highest_peak_pid", json_integer(g->peak_pid));
+	json_object_set_new(j, "gained_bytes", json_integer(g->gained_bytes));
+	json_object_set_new(j, "returned_bytes", json_integer(g->returned_bytes));
+	json_object_set_new(j, "faults", json_of_faults(&g->faults));
+	free(name);
 	return j;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "model/groups.h"
 #include "report/renderers.h"
 #include "report/table_parts.h"
 
@@ -106,7 +107,8 @@ static int print_all(const struct report *report, const struct render_options *o
 	if (!r)
 		r = table__windows(report, options, canvas);
 	if (!r)
-		r = table__processes(report, canvas);
+		r = report_by__groups(report->by) ? table__groups(report, canvas)
+						  : table__processes(report, canvas);
 	if (!r)
 		r = table__notes(report, canvas);
 	return r;

@@ -55,6 +55,24 @@ static int prepare(struct operations *t, const struct report *report,
 	return 0;
 }
 
+/* "4713 worker" */
+static int add_thread(struct grid *grid, struct libscols_line *row, const struct operation *o)
+{
+	char *name = strings__escape(o->thread ? o->thread : ""), *text;
+	int r = -1;
+
+	if (name && o->tid)
+		r = asprintf(&text, "%d %s", o->tid, name);
+	else if (name)
+		r = asprintf(&text, "%s", *name ? name : "-");
+	free(name);
+	if (r < 0)
+		return -ENOMEM;
+	grid__add_cell(grid, row, text);
+	free(text);
+	return 0;
+}
+
 /* An operation's row: where the columns leave out the name, there is no tree to be placed in. */
 static int add_row(struct operations *t, struct grid *grid, size_t place, bool tree)
 {
@@ -65,15 +83,19 @@ static int add_row(struct operations *t, struct grid *grid, size_t place, bool t
 		parent = t->rows[o->parent];
 	t->rows[place] = grid__add_row(grid, parent);
 	for (size_t i = 0; i < t->columns_len; i++) {
+		const struct operation *operation = &t->report->operations[o->operation];
 		char cell[CELL_SIZE];
 
 		if (t->columns[i] == COLUMN_NAME) {
-			char *name = strings__escape(t->report->operations[o->operation].name);
+			char *name = strings__escape(operation->name);
 
 			if (!name)
 				return -ENOMEM;
 			grid__add_cell(grid, t->rows[place], name);
 			free(name);
+			if (t->report->by == BY_THREAD &&
+			    add_thread(grid, t->rows[place], operation))
+				return -ENOMEM;
 		} else {
 			values__print(cell, &t->values[o->operation], t->columns[i], &t->style);
 			grid__add_cell(grid, t->rows[place], cell);
@@ -91,6 +113,8 @@ static int print_grid(struct operations *t, const struct canvas *canvas)
 	for (size_t i = 0; i < t->columns_len; i++) {
 		values__add_column(grid, t->columns[i], &t->style, false);
 		tree |= t->columns[i] == COLUMN_NAME;
+		if (t->columns[i] == COLUMN_NAME && t->report->by == BY_THREAD)
+			grid__add_column(grid, "THREAD", 0);
 	}
 	for (size_t i = 0; !r && i < t->shown; i++)
 		r = add_row(t, grid, i, tree);

@@ -9,12 +9,15 @@
 #include "report/table_grid.h"
 #include "report/table_values.h"
 
+#define TABLE_MOST_ROWS 30 /* of every process of a host, or group of them */
+
 /* Each returns 0 or negative errno, and prints an empty line before what follows another part. */
 int table__operations(const struct report *report, const struct render_options *options,
 		      struct canvas *canvas);
 int table__windows(const struct report *report, const struct render_options *options,
 		   struct canvas *canvas);
 int table__processes(const struct report *report, const struct canvas *canvas);
+int table__groups(const struct report *report, const struct canvas *canvas);
 int table__notes(const struct report *report, const struct canvas *canvas);
 
 /* A line of text, broken between words on a narrow terminal. -ENOMEM. */

@@ -4,6 +4,7 @@
  * was made of becomes a table of its own.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,6 @@
 #include "base/strings.h"
 #include "base/units.h"
 #include "report/table_parts.h"
-
-#define MOST_ROWS 30 /* of every process of a host */
 
 enum part { PART_LIFE = 1, PART_PEAK = 2, PART_BOTH = 3 };
 
@@ -240,6 +239,20 @@ static int64_t nth_peak(const struct report *report, size_t nth)
 	return peak;
 }
 
+/* More processes than rows are kept of. */
+static int print_left_out(const struct left_out *left_out, const struct canvas *canvas)
+{
+	char peak[UNITS_SIZE];
+
+	if (!left_out->processes)
+		return 0;
+	units__bytes(peak, sizeof(peak), left_out->peak_rss_bytes, canvas->bytes);
+	return table__line(canvas,
+			   "%" PRIu64 " more processes that have ended were counted and have no "
+			   "row, here or in the exports: none had a peak above %s",
+			   left_out->processes, peak);
+}
+
 int table__processes(const struct report *report, const struct canvas *canvas)
 {
 	struct style style = {.bytes = canvas->bytes};
@@ -257,8 +270,8 @@ int table__processes(const struct report *report, const struct canvas *canvas)
 	}
 	if (!shown)
 		return 0;
-	if (report->trace.mode == TRACE_ALL && shown > MOST_ROWS)
-		style.least_bytes = nth_peak(report, MOST_ROWS);
+	if (report->trace.mode == TRACE_ALL && shown > TABLE_MOST_ROWS)
+		style.least_bytes = nth_peak(report, TABLE_MOST_ROWS);
 	r = print_part(report, PART_BOTH, &style, canvas, false);
 	if (r == -E2BIG) {
 		r = print_part(report, PART_LIFE, &style, canvas, true);
@@ -267,6 +280,6 @@ int table__processes(const struct report *report, const struct canvas *canvas)
 	}
 	if (!r && style.least_bytes)
 		r = table__line(canvas, "the %d of %zu with the highest peak; the exports have all",
-				MOST_ROWS, shown);
-	return r;
+				TABLE_MOST_ROWS, shown);
+	return r ? r : print_left_out(&report->processes_left_out, canvas);
 }

@@ -2,6 +2,7 @@
 /* A list of attached probes. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -12,7 +13,18 @@ struct bpf_program;
 struct links {
 	struct bpf_link **list;
 	size_t len;
+	int *many_fds; /* of links__add_many() */
+	size_t many_len;
 };
+
+/* Offsets in a file, each with its cookie. */
+struct offsets {
+	uint64_t *offsets, *cookies;
+	size_t len;
+};
+
+int offsets__add(struct offsets *offsets, uint64_t offset, uint64_t cookie);
+void offsets__free(struct offsets *offsets);
 
 #define EVERY_PROCESS ((pid_t)-1)
 
@@ -32,5 +44,21 @@ int links__add_uprobe(struct links *links, const struct bpf_program *program,
 int links__add_usdt(struct links *links, const struct bpf_program *program,
 		    const struct place *place, const char *provider, const char *name);
 
-/* Between keeper__hold() and keeper__release(), see keeper.h; from the len-th on. */
-void links__cut(struct links *links, size_t len);
+/*
+ * One link for all of them, which are there and gone together: as dear as a single one. For
+ * programs that were loaded for it (Linux 6.6). When one place is refused, none is probed.
+ */
+int links__add_many(struct links *links, const struct bpf_program *program,
+		    const struct place *place, const struct offsets *offsets);
+
+/* What links__cut() goes back to. */
+struct links_mark {
+	size_t len, many_len;
+};
+
+struct links_mark links__mark(const struct links *links);
+
+bool links__any(const struct links *links);
+
+/* Between keeper__hold() and keeper__release(), see keeper.h; those since the mark. */
+void links__cut(struct links *links, struct links_mark mark);

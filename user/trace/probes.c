@@ -100,7 +100,7 @@ static int attach_markers(const struct probes *p, struct object *o, int fd)
 		return 0;
 	}
 	keeper = keeper__hold();
-	links__cut(&o->links, 0);
+	links__cut(&o->links, (struct links_mark){0});
 	keeper__release(&keeper);
 	return r;
 }
@@ -153,7 +153,7 @@ int probes__add_object(struct probes *p, const struct probed_object *object)
 	o = find_object(p, st.st_dev, st.st_ino, bound);
 	if (o) {
 		note_mapped(o, object);
-		return o->links.len ? 0 : o->error;
+		return links__any(&o->links) ? 0 : o->error;
 	}
 	o = add_object(p, st.st_dev, st.st_ino, bound);
 	if (!o)
@@ -165,9 +165,9 @@ int probes__add_object(struct probes *p, const struct probed_object *object)
 	if (sources__attach(p->sources, &o->links, &for_sources) && (!r || r == -ENOENT))
 		r = -EBADMSG;
 	o->error = r;
-	if (!o->links.len)
+	if (!links__any(&o->links))
 		return r;
-	log__debug("%zu probes in %s", o->links.len, object->path);
+	log__debug("probed: %s", object->path);
 	if (object->late_at_ns >= 0)
 		note_late(p, object->path, object->late_at_ns);
 	return 0;
@@ -227,7 +227,7 @@ bool probes__has(const struct probes *p, const char *provider)
 static bool any_probed(const struct probes *p)
 {
 	for (size_t i = 0; i < p->objects_len; i++)
-		if (p->objects[i].links.len)
+		if (links__any(&p->objects[i].links))
 			return true;
 	return false;
 }
@@ -238,7 +238,7 @@ static int match_mapping(void *context, const struct exec_mapping *m)
 	const struct probes *p = context;
 	const struct object *o = find_object(p, m->device, m->inode, EVERY_PROCESS);
 
-	return o && o->links.len;
+	return o && links__any(&o->links);
 }
 
 uint64_t probes__outside(const struct probes *p, bool (*is_traced)(void *context, pid_t pid),
@@ -280,7 +280,7 @@ void probes__free(struct probes *p)
 		return;
 	keeper = keeper__hold();
 	for (size_t i = 0; i < p->objects_len; i++)
-		links__cut(&p->objects[i].links, 0);
+		links__cut(&p->objects[i].links, (struct links_mark){0});
 	keeper__release(&keeper);
 	for (size_t i = 0; i < p->late_len; i++)
 		free(p->late[i].object);

@@ -2,6 +2,7 @@
 #include "trace/programs.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct programs {
 	struct bpf_link *scan; /* of the task iterator */
 	uint32_t spaces;       /* how many fit */
 	uint32_t max_sources;
+	bool many;
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
@@ -84,6 +86,26 @@ static int size_spaces(struct programs *p, unsigned int cpus, unsigned int facto
 	return r;
 }
 
+/* Whether one link can probe many places: the kernel's types know the kind of link. */
+static bool kernel_has_many(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool found = false;
+
+	for (__u32 id = 1; btf && !found && id < btf__type_cnt(btf); id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+
+		if (!btf_is_enum(type))
+			continue;
+		for (int i = 0; i < btf_vlen(type); i++)
+			if (!strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off),
+				    "BPF_TRACE_UPROBE_MULTI"))
+				found = btf_enum(type)[i].val == ATTACH_UPROBE_MULTI;
+	}
+	btf__free(btf);
+	return found;
+}
+
 /* What the verifier need not look at is not loaded. */
 static int size_sources(struct programs *p, const struct programs_options *options)
 {
@@ -94,6 +116,13 @@ static int size_sources(struct programs *p, const struct programs_options *optio
 	bpf_program__set_autoload(skel->progs.on_function_entry, options->functions);
 	bpf_program__set_autoload(skel->progs.on_function_return, options->functions);
 	bpf_program__set_autoload(skel->progs.on_catch, options->functions);
+	p->many = options->functions && kernel_has_many();
+	if (p->many) {
+		bpf_program__set_expected_attach_type(skel->progs.on_function_entry,
+						      ATTACH_UPROBE_MULTI);
+		bpf_program__set_expected_attach_type(skel->progs.on_function_return,
+						      ATTACH_UPROBE_MULTI);
+	}
 	p->max_sources = options->functions ? MT_MAX_SOURCES : options->usdt ? MT_MAX_USDT : 1;
 	return bpf_map__set_max_entries(skel->maps.sources, p->max_sources);
 }
@@ -108,6 +137,7 @@ static int load(struct programs *p, const struct programs_options *options)
 	}
 	p->skel->rodata->cpus = (uint32_t)cpus;
 	p->skel->rodata->follow = options->follow;
+	p->skel->rodata->by_thread = options->by_thread;
 	r = size_spaces(p, (unsigned int)cpus, options->all ? ALL_FACTOR_BITS : 0);
 	if (!r)
 		r = size_sources(p, options);
@@ -214,6 +244,11 @@ const struct bpf_program *programs__catch(const struct programs *p)
 	return p->skel->progs.on_catch;
 }
 
+bool programs__many(const struct programs *p)
+{
+	return p->many;
+}
+
 uint32_t programs__max_sources(const struct programs *p)
 {
 	return p->max_sources;
@@ -244,6 +279,18 @@ int programs__result_pages_fd(const struct programs *p)
 int programs__result_of_fd(const struct programs *p)
 {
 	return bpf_map__fd(p->skel->maps.result_of);
+}
+
+int programs__spaces_fd(const struct programs *p, uint32_t *len)
+{
+	*len = p->spaces;
+	return bpf_map__fd(p->skel->maps.spaces);
+}
+
+int programs__views_fd(const struct programs *p, uint32_t *cpus)
+{
+	*cpus = p->skel->rodata->cpus;
+	return bpf_map__fd(p->skel->maps.cpu_views);
 }
 
 /* Runs the task iterator over the whole host. */
@@ -305,7 +352,9 @@ int programs__let_go(struct programs *p)
 	return r;
 }
 
-bool programs__faults(const struct programs *p, uint32_t space, int64_t *minor, int64_t *major)
+void programs__each_process(const struct programs *p,
+			    void (*each)(void *context, const struct mt_proc *process),
+			    void *context)
 {
 	int fd = bpf_map__fd(p->skel->maps.procs);
 	uint32_t *previous = NULL, key;
@@ -313,13 +362,9 @@ bool programs__faults(const struct programs *p, uint32_t space, int64_t *minor, 
 
 	while (!bpf_map_get_next_key(fd, previous, &key)) {
 		previous = &key;
-		if (bpf_map_lookup_elem(fd, &key, &value) || value.serial != space)
-			continue;
-		*minor = value.minor;
-		*major = value.major;
-		return true;
+		if (!bpf_map_lookup_elem(fd, &key, &value))
+			each(context, &value);
 	}
-	return false;
 }
 
 bool programs__read_op(const struct programs *p, uint32_t op, struct mt_op *out)

@@ -18,6 +18,7 @@ struct bpf_program;
 struct programs_options {
 	bool follow;	/* children of traced processes are traced */
 	bool all;	/* every process of the host is */
+	bool by_thread; /* an operation is a name and a thread */
 	bool usdt;	/* programs for USDT probes are wanted */
 	bool functions; /* programs for functions are wanted */
 };
@@ -35,6 +36,12 @@ const struct bpf_program *programs__function_entry(const struct programs *progra
 const struct bpf_program *programs__function_return(const struct programs *programs);
 const struct bpf_program *programs__catch(const struct programs *programs);
 
+/* enum bpf_attach_type of Linux 6.6, BPF_TRACE_UPROBE_MULTI. */
+#define ATTACH_UPROBE_MULTI 48
+
+/* Whether the programs for functions take one link for many places, and only such. */
+bool programs__many(const struct programs *programs);
+
 uint32_t programs__max_sources(const struct programs *programs);
 int programs__set_source(const struct programs *programs, uint32_t number,
 			 const struct mt_source *source);
@@ -44,6 +51,10 @@ int programs__details_fd(const struct programs *programs);
 int programs__events_fd(const struct programs *programs);
 int programs__result_pages_fd(const struct programs *programs);
 int programs__result_of_fd(const struct programs *programs);
+/* Address spaces (bpf/space.h), which can be mapped: *len of them, used or not. */
+int programs__spaces_fd(const struct programs *programs, uint32_t *len);
+/* struct cpu_view, number space * *cpus + cpu. */
+int programs__views_fd(const struct programs *programs, uint32_t *cpus);
 
 /*
  * Marks pids of this namespace (enum mt_wanted) and looks for them among the tasks of the host.
@@ -58,9 +69,10 @@ int programs__add_all(struct programs *programs);
 /* Lets go of every process: their rows and open windows end with "detach". */
 int programs__let_go(struct programs *programs);
 
-/* Faults of a process that was let go, since its row began; false when it is not known. */
-bool programs__faults(const struct programs *programs, uint32_t space, int64_t *minor,
-		      int64_t *major);
+/* The processes that are still there, with their faults once they were let go. */
+void programs__each_process(const struct programs *programs,
+			    void (*each)(void *context, const struct mt_proc *process),
+			    void *context);
 
 /* Reads operation `op`; false beyond the last one. */
 bool programs__read_op(const struct programs *programs, uint32_t op, struct mt_op *out);

@@ -8,42 +8,137 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "model/groups.h"
+#include "trace/cgroup.h"
 #include "trace/procfs.h"
 
-/* Serials grow, so rows are sorted, and the one asked for is mostly near the end. */
-struct row *rows__find(struct rows *rows, uint32_t space)
+#define USERS_MAX 4096 /* names that are kept */
+
+/* The name of a user, looked up once. */
+struct user {
+	uint32_t uid;
+	char *name;
+	UT_hash_handle hh;
+};
+
+struct row *rows__find(const struct rows *rows, uint32_t space)
 {
-	for (size_t i = rows->len; i-- > 0;) {
-		if (rows->list[i].space == space)
-			return &rows->list[i];
-	}
+	struct row *row;
+
+	HASH_FIND(by_space, rows->all, &space, sizeof(space), row);
+	return row;
+}
+
+struct row *rows__of_pid(const struct rows *rows, int32_t pid)
+{
+	struct row *row;
+
+	HASH_FIND(by_pid, rows->latest, &pid, sizeof(pid), row);
+	return row;
+}
+
+struct row *rows__first(const struct rows *rows)
+{
+	return rows->all;
+}
+
+struct row *rows__after(const struct row *row)
+{
+	return row->by_space.next;
+}
+
+struct row *rows__last(const struct rows *rows)
+{
+	const UT_hash_table *table = rows->all ? rows->all->by_space.tbl : NULL;
+
+	return table ? ELMT_FROM_HH(table, table->tail) : NULL;
+}
+
+struct row *rows__before(const struct row *row)
+{
+	return row->by_space.prev;
+}
+
+size_t rows__len(const struct rows *rows)
+{
+	return HASH_CNT(by_space, rows->all);
+}
+
+int64_t row__error_bound_pages(const struct row *row)
+{
+	if (!row->concurrent || row->cpus < 2)
+		return 0;
+	return 2 * (int64_t)(row->cpus - 1) * row->max_step_pages;
+}
+
+/* Begins a row; a serial that is there already makes no sense. */
+static struct row *add_row(struct rows *rows, uint32_t space, int32_t pid)
+{
+	struct row *row = rows__find(rows, space) ? NULL : calloc(1, sizeof(*row));
+	struct row *before = rows__of_pid(rows, pid);
+
+	if (!row)
+		return NULL;
+	row->space = space;
+	row->pid = pid;
+	if (before)
+		HASH_DELETE(by_pid, rows->latest, before);
+	HASH_ADD(by_space, rows->all, space, sizeof(row->space), row);
+	HASH_ADD(by_pid, rows->latest, pid, sizeof(row->pid), row);
+	if (HASH_ADDED(row->by_space) && HASH_ADDED(row->by_pid))
+		return row;
+	if (HASH_ADDED(row->by_space))
+		HASH_DELETE(by_space, rows->all, row);
+	if (HASH_ADDED(row->by_pid))
+		HASH_DELETE(by_pid, rows->latest, row);
+	free(row);
 	return NULL;
 }
 
-static struct row *add_row(struct rows *rows)
-{
-	if (rows->len == rows->allocated) {
-		size_t more = rows->allocated ? 2 * rows->allocated : 16;
-		struct row *list = reallocarray(rows->list, more, sizeof(*list));
-
-		if (!list)
-			return NULL;
-		rows->list = list;
-		rows->allocated = more;
-	}
-	memset(&rows->list[rows->len], 0, sizeof(rows->list[0]));
-	return &rows->list[rows->len++];
-}
-
-static char *user_name(uint32_t uid)
+static char *look_up_user(uint32_t uid)
 {
 	const struct passwd *entry = getpwuid(uid);
 	char number[16];
 
-	if (entry)
-		return strdup(entry->pw_name);
 	snprintf(number, sizeof(number), "%u", uid);
-	return strdup(number);
+	return strdup(entry ? entry->pw_name : number);
+}
+
+static void forget_users(struct rows *rows)
+{
+	struct user *user, *next;
+
+	HASH_ITER(hh, rows->users, user, next)
+	{
+		HASH_DEL(rows->users, user);
+		free(user->name);
+		free(user);
+	}
+}
+
+static char *user_name(struct rows *rows, uint32_t uid)
+{
+	struct user *user;
+	char *name;
+
+	HASH_FIND(hh, rows->users, &uid, sizeof(uid), user);
+	if (user)
+		return strdup(user->name);
+	name = look_up_user(uid);
+	if (HASH_COUNT(rows->users) >= USERS_MAX)
+		forget_users(rows);
+	user = name ? calloc(1, sizeof(*user)) : NULL;
+	if (!user)
+		return name;
+	user->uid = uid;
+	user->name = strdup(name);
+	if (user->name)
+		HASH_ADD(hh, rows->users, uid, sizeof(user->uid), user);
+	if (!HASH_ADDED(user->hh)) {
+		free(user->name);
+		free(user);
+	}
+	return name;
 }
 
 /* The command line: from the record (exec), from /proc, or what the process had before its fork. */
@@ -61,19 +156,37 @@ static void set_command(struct process_row *row, const struct mt_space_begin *r,
 		procfs__split_args(r->args, MT_ARGS_SIZE, &row->command, &row->command_len);
 }
 
+/* By id, so that a process may be gone; else from /proc, or as it was before fork or exec. */
+static char *cgroup_path(struct rows *rows, const struct mt_space_begin *r,
+			 const struct row *previous)
+{
+	const char *path = NULL;
+	char *read;
+
+	if (rows->cgroups)
+		path = cgroups__path(rows->cgroups, r->cgroup, r->memory_cgroup);
+	if (path)
+		return strdup(path);
+	read = procfs__cgroup(r->header.pid);
+	if (read || !previous || !previous->row.cgroup || previous->cgroup != r->cgroup ||
+	    previous->memory_cgroup != r->memory_cgroup)
+		return read;
+	return strdup(previous->row.cgroup);
+}
+
 static int begin_row(struct rows *rows, const struct mt_space_begin *r)
 {
-	struct row *row = add_row(rows), *previous;
+	struct row *row = add_row(rows, r->header.space, r->header.pid), *previous;
 	struct process_row *p;
 
 	if (!row)
 		return -ENOMEM;
-	row->space = r->header.space;
 	p = &row->row;
 	previous = r->previous ? rows__find(rows, r->previous) : NULL;
-	p->pid = r->header.pid;
+	p->pid = row->pid;
 	p->ppid = r->header.ppid;
 	p->begin = (enum row_begin)r->begin;
+	row->kept = p->begin == ROW_BEGIN_ATTACH || p->pid == rows->command_pid;
 	p->end = ROW_END_DETACH;
 	p->begin_ns = (int64_t)(r->header.at_ns - rows->start_ns);
 	if (p->begin == ROW_BEGIN_ATTACH || p->begin_ns < 0)
@@ -81,11 +194,11 @@ static int begin_row(struct rows *rows, const struct mt_space_begin *r)
 	p->rss_begin_bytes = (r->by_type[MT_ANON] + r->by_type[MT_FILE] + r->by_type[MT_SHMEM]) *
 			     rows->page_bytes;
 	p->comm = strndup(r->comm, sizeof(r->comm));
-	p->user = user_name(r->uid);
+	p->user = user_name(rows, r->uid);
 	set_command(p, r, previous);
-	p->cgroup = procfs__cgroup(p->pid);
-	if (!p->cgroup && previous && previous->row.cgroup)
-		p->cgroup = strdup(previous->row.cgroup);
+	row->cgroup = r->cgroup;
+	row->memory_cgroup = r->memory_cgroup;
+	p->cgroup = cgroup_path(rows, r, previous);
 	return 0;
 }
 
@@ -128,9 +241,9 @@ static void end_row(struct rows *rows, const struct mt_space_end *r)
 		free(p->comm);
 		p->comm = strndup(r->comm, sizeof(r->comm));
 	}
-	if (r->end == MT_END_EXEC) {
+	if (r->end == MT_END_EXEC)
 		p->faults = (struct faults){true, r->minor, r->major};
-	}
+	rows__settle(rows, row);
 }
 
 static void exit_row(struct rows *rows, const struct mt_process_exit *r)
@@ -148,6 +261,7 @@ static void exit_row(struct rows *rows, const struct mt_process_exit *r)
 	row->row.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	row->row.exit_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	row->row.faults = (struct faults){true, r->minor, r->major};
+	rows__settle(rows, row);
 }
 
 int rows__record(struct rows *rows, const void *data, size_t size)
@@ -173,16 +287,27 @@ int rows__record(struct rows *rows, const void *data, size_t size)
 	}
 }
 
+void row__free(struct row *row)
+{
+	free(row->row.comm);
+	free(row->row.user);
+	free(row->row.cgroup);
+	procfs__free_args(row->row.command, row->row.command_len);
+	free(row);
+}
+
 void rows__free(struct rows *rows)
 {
-	for (size_t i = 0; i < rows->len; i++) {
-		struct process_row *p = &rows->list[i].row;
+	struct row *row, *next;
 
-		free(p->comm);
-		free(p->user);
-		free(p->cgroup);
-		procfs__free_args(p->command, p->command_len);
+	HASH_CLEAR(by_pid, rows->latest);
+	HASH_ITER(by_space, rows->all, row, next)
+	{
+		HASH_DELETE(by_space, rows->all, row);
+		row__free(row);
 	}
-	free(rows->list);
+	forget_users(rows);
+	groups__free(rows->groups);
+	cgroups__free(rows->cgroups);
 	*rows = (struct rows){0};
 }

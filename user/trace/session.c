@@ -12,6 +12,8 @@
 
 #include "base/log.h"
 #include "marker/protocol.h"
+#include "model/groups.h"
+#include "trace/cgroup.h"
 #include "trace/mappings.h"
 #include "trace/procfs.h"
 #include "trace/programs.h"
@@ -84,10 +86,9 @@ static bool is_traced(void *context, pid_t pid)
 {
 	struct session *s = context;
 
-	for (size_t i = s->rows.len; i-- > 0;)
-		if (s->rows.list[i].row.pid == pid && !s->rows.list[i].ended)
-			return true;
-	return false;
+	const struct row *row = rows__of_pid(&s->rows, pid);
+
+	return row && !row->ended;
 }
 
 /* A process has loaded a marker library and waits for us to probe it. */
@@ -213,6 +214,7 @@ int session__open(struct session **out, const struct session_options *options)
 	const struct programs_options programs = {
 		.follow = options->follow,
 		.all = options->mode == TRACE_ALL,
+		.by_thread = options->by == BY_THREAD,
 		.usdt = window_spec__has(options->specs, options->specs_len, WINDOW_USDT),
 		.functions =
 			window_spec__has(options->specs, options->specs_len, WINDOW_FUNCTION) ||
@@ -228,7 +230,11 @@ int session__open(struct session **out, const struct session_options *options)
 	s->started_at_s = (int64_t)time(NULL);
 	s->rows.start_ns = s->start_ns;
 	s->rows.page_bytes = sysconf(_SC_PAGESIZE);
-	r = programs__open(&s->programs, &programs);
+	r = cgroups__new(&s->rows.cgroups);
+	if (!r && report_by__groups(options->by))
+		r = groups__new(&s->rows.groups, options->by);
+	if (!r)
+		r = programs__open(&s->programs, &programs);
 	if (!r)
 		r = open_parts(s);
 	if (r) {
@@ -253,12 +259,13 @@ int session__fd(const struct session *s)
 /* Objects whose library did not find our socket, for instance in another network namespace. */
 static void rescan(struct session *s)
 {
+	const struct row *row = rows__last(&s->rows);
 	unsigned int scanned = 0;
 
-	for (size_t i = s->rows.len; i-- > 0 && scanned < RESCAN_MAX;) {
-		if (s->rows.list[i].ended)
+	for (; row && scanned < RESCAN_MAX; row = rows__before(row)) {
+		if (row->ended)
 			continue;
-		probes__scan_process(s->probes, s->rows.list[i].row.pid, session__elapsed(s));
+		probes__scan_process(s->probes, row->pid, session__elapsed(s));
 		scanned++;
 	}
 }

@@ -48,3 +48,19 @@ bool session__wants(const struct session *session, enum window_kind kind);
 
 /* Lets the marker library of a running process find us. */
 void session__announce(struct session *session, pid_t pid);
+
+struct programs_counters;
+
+/*
+ * Fills in processes, groups and the tree of a report that has its operations and its trace.pids,
+ * and COMMAND's exit. -ENOMEM.
+ */
+int session__fill_processes(struct session *session, const struct programs_counters *counters,
+			    struct report *out);
+
+/* Adds what has been lost so far, but objects that were probed late. */
+void session__losses(const struct session *session, const struct programs_counters *counters,
+		     struct losses *losses);
+
+/* By which a growth or peak of the processes that have ended may be wrong. */
+int64_t session__error_bound_pages(const struct session *session);

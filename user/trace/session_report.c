@@ -44,31 +44,10 @@ static void fill_host(struct session *s, struct host *host)
 	host->thp = read_choice("/sys/kernel/mm/transparent_hugepage/enabled");
 }
 
-/*
- * Where threads ran on several CPUs, each of the other CPUs may have made one update whose event
- * had not come when a value was taken; a growth is the difference of two such values.
- */
-static int64_t error_bound_pages(const struct session *s)
-{
-	int64_t bound = 0;
-
-	for (size_t i = 0; i < s->rows.len; i++) {
-		const struct row *row = &s->rows.list[i];
-		int64_t pages;
-
-		if (!row->concurrent || row->cpus < 2)
-			continue;
-		pages = 2 * (int64_t)(row->cpus - 1) * row->max_step_pages;
-		if (pages > bound)
-			bound = pages;
-	}
-	return bound;
-}
-
 static void fill_accounting(struct session *s, struct accounting *accounting)
 {
 	accounting->model = "percpu";
-	accounting->error_bound_bytes = error_bound_pages(s) * s->rows.page_bytes;
+	accounting->error_bound_bytes = session__error_bound_pages(s) * s->rows.page_bytes;
 	if (accounting->error_bound_bytes)
 		accounting->note =
 			strdup("several threads changed the counters at once: one update "
@@ -101,92 +80,8 @@ static void fill_trace(struct session *s, int64_t duration_ns, struct trace_info
 	trace->duration_ns = duration_ns;
 }
 
-/* Names of operations given by number of the kernel side. */
-static char **op_names(const struct session *s, const struct report *report, const uint32_t *ops,
-		       uint32_t ops_len, size_t *len)
-{
-	char **names = calloc(MT_PEAK_OPS, sizeof(*names));
-
-	*len = 0;
-	for (uint32_t i = 0; names && i < ops_len && i < MT_PEAK_OPS; i++) {
-		int64_t index = tally__index(s->tally, ops[i]);
-
-		if (index >= 0)
-			names[(*len)++] = strdup(report->operations[index].name);
-	}
-	return names;
-}
-
-static int fill_processes(struct session *s, struct report *out)
-{
-	out->processes = calloc(s->rows.len ? s->rows.len : 1, sizeof(*out->processes));
-	if (!out->processes)
-		return -ENOMEM;
-	for (size_t i = 0; i < s->rows.len; i++) {
-		struct row *row = &s->rows.list[i];
-		struct process_row *p = &out->processes[out->processes_len];
-
-		if (!row->ended) { /* its last record was lost: nothing is known but the begin */
-			out->losses.processes++;
-			continue;
-		}
-		out->processes_len++;
-		*p = row->row;
-		memset(&row->row, 0, sizeof(row->row)); /* moved */
-		p->peak_operations =
-			op_names(s, out, row->peak_ops, row->peak_ops_len, &p->peak_operations_len);
-		out->overhead.bpf_events += row->events;
-		if (p->end != ROW_END_DETACH)
-			continue;
-		p->faults.known = programs__faults(s->programs, row->space, &p->faults.minor,
-						   &p->faults.major);
-	}
-	return 0;
-}
-
-/* COMMAND's own end: that of the last space its process had. */
-static void fill_exit(struct report *out)
-{
-	struct trace_info *t = &out->trace;
-
-	if (t->mode != TRACE_COMMAND || !t->pids_len)
-		return;
-	for (size_t i = 0; i < out->processes_len; i++) {
-		const struct process_row *p = &out->processes[i];
-
-		if (p->pid != t->pids[0] || !p->exited)
-			continue;
-		t->exited = true;
-		t->exit_code = p->exit_code;
-		t->exit_signal = p->exit_signal;
-	}
-}
-
-static void fill_tree(struct session *s, const struct programs_counters *c, struct report *out)
-{
-	struct tree *tree = &out->tree;
-
-	tree->peak_rss_bytes = c->peak_pages * s->rows.page_bytes;
-	tree->peak_at_ns = (int64_t)(c->peak_at_ns - s->start_ns);
-	if (!c->peak_at_ns || tree->peak_at_ns < 0)
-		tree->peak_at_ns = 0;
-	tree->processes = out->processes_len;
-	tree->peak_operations = calloc(s->rows.len * MT_PEAK_OPS + 1, sizeof(char *));
-	for (size_t i = 0; tree->peak_operations && i < s->rows.len; i++) {
-		const struct row *row = &s->rows.list[i];
-		char **names;
-		size_t len;
-
-		if (!c->peak_at_ns || row->tree_ops_at_ns != c->peak_at_ns)
-			continue;
-		names = op_names(s, out, row->tree_ops, row->tree_ops_len, &len);
-		for (size_t n = 0; n < len; n++)
-			tree->peak_operations[tree->peak_operations_len++] = names[n];
-		free(names);
-	}
-}
-
-static void fill_losses(struct session *s, const struct programs_counters *c, struct losses *losses)
+void session__losses(const struct session *s, const struct programs_counters *c,
+		     struct losses *losses)
 {
 	losses->windows += c->losses[MT_LOSS_WINDOWS];
 	losses->unmatched_ends += c->losses[MT_LOSS_UNMATCHED_ENDS];
@@ -203,10 +98,7 @@ static bool was_traced(void *context, pid_t pid)
 {
 	const struct session *s = context;
 
-	for (size_t i = s->rows.len; i-- > 0;)
-		if (s->rows.list[i].row.pid == pid)
-			return true;
-	return false;
+	return rows__of_pid(&s->rows, pid);
 }
 
 int session__finish(struct session *s, struct report *out)
@@ -234,13 +126,11 @@ int session__finish(struct session *s, struct report *out)
 	if (!r)
 		fill_trace(s, duration_ns, &report.trace);
 	if (!r)
-		r = fill_processes(s, &report);
+		r = session__fill_processes(s, &c, &report);
 	if (r)
 		goto fail;
-	fill_exit(&report);
 	fill_host(s, &report.host);
-	fill_tree(s, &c, &report);
-	fill_losses(s, &c, &report.losses);
+	session__losses(s, &c, &report.losses);
 	if (s->mappings)
 		report.losses.late_attach += mappings__lost(s->mappings);
 	fill_accounting(s, &report.accounting);

@@ -103,6 +103,7 @@ int session__add_command(struct session *s, pid_t pid, char *const *argv)
 	r = programs__add_pids(s->programs, &pid, 1, MT_WANTED_EXEC, &missing);
 	if (!r)
 		r = remember_pids(s, &pid, 1);
+	s->rows.command_pid = pid;
 	if (r)
 		log__error("tracing the command: %s", strerror(-r));
 	return r;

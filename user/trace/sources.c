@@ -81,14 +81,11 @@ static bool is_meant(const struct window_spec *spec, const struct sources_object
 	       wanted.st_ino == st.st_ino && wanted.st_dev == st.st_dev;
 }
 
-static void cut(struct links *links, size_t len)
+static void cut(struct links *links, struct links_mark mark)
 {
-	struct keeper keeper;
+	struct keeper keeper = keeper__hold();
 
-	if (links->len == len)
-		return;
-	keeper = keeper__hold();
-	links__cut(links, len);
+	links__cut(links, mark);
 	keeper__release(&keeper);
 }
 
@@ -163,22 +160,62 @@ static int attach_usdt(struct sources *s, struct links *links, struct place *pla
 				   spec->begin);
 }
 
-/* The places of one function. */
-static int attach_function(struct sources *s, struct links *links, struct place *place,
-			   const struct window_spec *spec, const struct found_function *f)
-{
-	uint32_t number;
-	int r = add_source(s, spec, MT_PAIR_FRAME, f->name, &number);
+/* The places of one function, of many, to be probed together. */
+struct places {
+	struct offsets entries, exits;
+};
 
-	for (size_t i = 0; !r && i < f->code.exits_len; i++) {
-		place->cookie = number | (uint64_t)f->code.exits[i].condition << MT_CONDITION_SHIFT;
-		r = links__add_uprobe(links, programs__function_return(s->programs), place,
-				      f->code.exits[i].offset);
+static int collect(struct places *p, uint32_t number, const struct found_function *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < f->code.exits_len; i++)
+		r = offsets__add(&p->exits, f->code.exits[i].offset,
+				 number | (uint64_t)f->code.exits[i].condition
+						  << MT_CONDITION_SHIFT);
+	return r ? r : offsets__add(&p->entries, f->code.entry, number);
+}
+
+static int add_places(struct links *links, const struct bpf_program *program, struct place *place,
+		      const struct offsets *offsets, bool many)
+{
+	int r = 0;
+
+	if (many)
+		return links__add_many(links, program, place, offsets);
+	for (size_t i = 0; !r && i < offsets->len; i++) {
+		place->cookie = offsets->cookies[i];
+		r = links__add_uprobe(links, program, place, offsets->offsets[i]);
 	}
-	place->cookie = number;
-	return r ? r
-		 : links__add_uprobe(links, programs__function_entry(s->programs), place,
-				     f->code.entry);
+	return r;
+}
+
+/* Ends first, as above. All or none. */
+static int attach_places(struct sources *s, struct links *links, struct place *place,
+			 struct places *places)
+{
+	const struct links_mark before = links__mark(links);
+	bool many = programs__many(s->programs);
+	int r = add_places(links, programs__function_return(s->programs), place, &places->exits,
+			   many);
+
+	if (!r)
+		r = add_places(links, programs__function_entry(s->programs), place,
+			       &places->entries, many);
+	if (r)
+		cut(links, before);
+	offsets__free(&places->exits);
+	offsets__free(&places->entries);
+	return r;
+}
+
+static int attach_function(struct sources *s, struct links *links, struct place *place,
+			   uint32_t number, const struct found_function *f)
+{
+	struct places places = {0};
+	int r = collect(&places, number, f);
+
+	return r ? r : attach_places(s, links, place, &places);
 }
 
 /* Whether a pattern can mean many: then what cannot be probed is left out. */
@@ -187,37 +224,93 @@ static bool is_pattern(const char *name)
 	return strpbrk(name, "*?") != NULL;
 }
 
+static bool is_refusal(int r)
+{
+	return r == -EINVAL || r == -ENOTSUP || r == -524; /* ENOTSUPP, the kernel's own */
+}
+
+/* One by one, since together they were refused; one that cannot be probed is left out. */
+static int attach_each(struct sources *s, struct links *links, struct place *place,
+		       const struct found_functions *found, uint32_t first, size_t *left_out)
+{
+	int r = 0;
+
+	*left_out = 0;
+	for (size_t i = 0; !r && i < found->len; i++) {
+		const struct found_function *f = &found->list[i];
+
+		r = f->refused ? -EINVAL : attach_function(s, links, place, first + (uint32_t)i, f);
+		if (!is_refusal(r))
+			continue;
+		r = 0;
+		++*left_out;
+		log__debug("%s is not probed: %s", f->name,
+			   f->refused ? f->refused : "the kernel refuses a place in it");
+	}
+	return r;
+}
+
+static int attach_together(struct sources *s, struct links *links, struct place *place,
+			   const struct found_functions *found, uint32_t first, size_t *left_out)
+{
+	struct places places = {0};
+	int r = 0;
+
+	*left_out = 0;
+	for (size_t i = 0; !r && i < found->len; i++) {
+		if (found->list[i].refused) {
+			++*left_out;
+			log__debug("%s is not probed: %s", found->list[i].name,
+				   found->list[i].refused);
+		} else {
+			r = collect(&places, first + (uint32_t)i, &found->list[i]);
+		}
+	}
+	return r ? r : attach_places(s, links, place, &places);
+}
+
+/* Numbers for all of them, one after the other. */
+static int add_sources(struct sources *s, const struct window_spec *spec,
+		       const struct found_functions *found, uint32_t *first)
+{
+	uint32_t number;
+	int r = 0;
+
+	*first = s->len;
+	for (size_t i = 0; !r && i < found->len; i++)
+		r = add_source(s, spec, MT_PAIR_FRAME, found->list[i].name, &number);
+	return r;
+}
+
 static int attach_functions(struct sources *s, struct links *links, struct place *place,
 			    const struct sources_object *object, const struct window_spec *spec)
 {
 	struct found_functions found;
 	char *nearest;
 	int r = function_search(&found, object->fd, spec->begin, &nearest);
-	size_t attached = 0;
+	size_t left_out = 0;
+	uint32_t first;
 
 	if (r == -ENOENT)
 		keep_nearest(s, spec, nearest);
 	free(nearest);
 	if (r)
 		return r;
-	for (size_t i = 0; !r && i < found.len; i++) {
-		const struct found_function *f = &found.list[i];
-		size_t before = links->len;
-
-		if (!f->refused)
-			r = attach_function(s, links, place, spec, f);
-		if (f->refused || r == -ENOTSUP || r == -EINVAL) {
-			log__warn("%s of %s is not probed: %s", f->name, object->path,
-				  f->refused ? f->refused : "the kernel refuses a place in it");
-			cut(links, before);
-			r = 0;
-		} else if (!r) {
-			attached++;
-		}
-	}
+	r = add_sources(s, spec, &found, &first);
+	if (!r)
+		r = attach_together(s, links, place, &found, first, &left_out);
+	if (is_refusal(r))
+		r = attach_each(s, links, place, &found, first, &left_out);
+	if (!r && left_out && is_pattern(spec->begin))
+		log__warn("--window %s: %zu of %zu functions of %s cannot be probed (-v says why)",
+			  spec->text, left_out, found.len, object->path);
+	else if (!r && left_out == found.len)
+		log__error("--window %s: %s cannot be probed: %s", spec->text, found.list[0].name,
+			   found.list[0].refused ? found.list[0].refused
+						 : "the kernel refuses a place in it");
+	if (!r && left_out == found.len)
+		r = -EOPNOTSUPP;
 	function_search__free(&found);
-	if (!r && !attached && !is_pattern(spec->begin))
-		return -EOPNOTSUPP;
 	return r;
 }
 
@@ -225,13 +318,13 @@ static int attach_functions(struct sources *s, struct links *links, struct place
 static int attach_calls(struct sources *s, struct links *links, struct place *place,
 			const struct sources_object *object, const struct window_spec *spec)
 {
-	const char *const names[] = {spec->end, spec->begin}; /* ends first, as above */
-	const struct bpf_program *const programs[] = {programs__function_return(s->programs),
-						      programs__function_entry(s->programs)};
+	const char *const names[] = {spec->end, spec->begin};
+	struct places places = {0};
+	struct offsets *const offsets[] = {&places.exits, &places.entries};
 	struct found_functions found;
 	char *nearest;
 	uint32_t number;
-	int r = 0;
+	int r = add_source(s, spec, MT_PAIR_THREAD, spec->begin, &number);
 
 	for (size_t k = 0; !r && k < 2; k++) {
 		r = function_search(&found, object->fd, names[k], &nearest);
@@ -239,18 +332,14 @@ static int attach_calls(struct sources *s, struct links *links, struct place *pl
 			keep_nearest(s, spec, nearest);
 		free(nearest);
 		if (r)
-			return r;
-		if (!k) {
-			r = add_source(s, spec, MT_PAIR_THREAD, spec->begin, &number);
-			place->cookie = number;
-		}
+			break;
 		for (size_t i = 0; !r && i < found.len; i++)
-			r = found.list[i].code.entry ? links__add_uprobe(links, programs[k], place,
-									 found.list[i].code.entry)
-						     : -EOPNOTSUPP;
+			r = found.list[i].refused
+				    ? -EPERM
+				    : offsets__add(offsets[k], found.list[i].code.entry, number);
 		function_search__free(&found);
 	}
-	return r;
+	return r ? r : attach_places(s, links, place, &places);
 }
 
 static int attach_kind(struct sources *s, struct links *links, struct place *place,
@@ -266,7 +355,7 @@ static int attach_kind(struct sources *s, struct links *links, struct place *pla
 static int attach_spec(struct sources *s, struct links *links, struct place *place,
 		       const struct sources_object *object, const struct window_spec *spec)
 {
-	size_t before = links->len;
+	const struct links_mark before = links__mark(links);
 	int r = attach_kind(s, links, place, object, spec);
 
 	if (r)
@@ -305,8 +394,7 @@ static void say(const struct window_spec *spec, const struct sources_object *obj
 			   "cannot be paired with their returns",
 			   spec->text, object->path);
 	else if (r == -EOPNOTSUPP)
-		log__error("--window %s: %s: the function cannot be probed safely", spec->text,
-			   object->path);
+		return; /* said already */
 	else if (r == -EPERM)
 		log__error("--window %s: %s cannot be probed safely: a probe is a nop of 5 bytes",
 			   spec->text, object->path);

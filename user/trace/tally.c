@@ -171,6 +171,8 @@ static void fill_operation(struct tally *t, struct operation *o, uint32_t op, co
 	if (!samples)
 		samples = &none;
 	o->name = strndup(op == MT_OP_OTHER ? "(other operations)" : m->name, MT_NAME_SIZE);
+	o->tid = m->tid;
+	o->thread = *m->comm ? strndup(m->comm, sizeof(m->comm)) : NULL;
 	o->count = m->count;
 	o->incomplete = m->incomplete;
 	o->overlapped_count = m->overlapped;
