@@ -35,10 +35,12 @@ def known(programs, *arguments):
     return lines_of(done.stdout)
 
 
-@pytest.mark.parametrize("how", ["names", "pattern"])
+@pytest.mark.parametrize("how", ["names", "pattern", "bound"])
 def test_left_in_every_way(tracer, programs, how):
     truth = known(programs)
     options = spec_of(truth) if how == "names" else ["-w", "func:left::*"]
+    if how == "bound":  # to the one process, before its exec
+        options.append("--no-follow")
     lines, report = tracer.run("unwind", options=[*options, "--windows"])
     assert lines == truth, "the program went on as it would"
     rows, ends = rows_of(report), ends_of(report)

@@ -59,9 +59,11 @@ def rows_of(report):
     return {row["name"]: row for row in report["operations"]}
 
 
-def test_collections(tracer):
+@pytest.mark.parametrize("options", [[], ["--no-follow"]], ids=" ".join)
+def test_collections(tracer, options):
     (tracer.work / "script.py").write_text(COLLECTIONS)
-    output, report = tracer.run_command([PYTHON, "-I", "script.py"], "-w", "python:gc")
+    output, report = tracer.run_command([PYTHON, "-I", "script.py"], "-w", "python:gc",
+                                        *options)
     rows, counts = rows_of(report), json.loads(output)
     assert {name: row["count"] for name, row in rows.items()} == {
         f"gc, generation={generation}": count for generation, count in enumerate(counts) if count}

@@ -78,7 +78,8 @@ class Tracer:
         report.unlink(missing_ok=True)
         arguments = [*prefix, *self.command(command, *options, user=user)]
         done = subprocess.run(arguments, cwd=self.work, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=600, check=False, **keywords)
+                              stderr=subprocess.PIPE, check=False,
+                              **{"timeout": 600, **keywords})
         errors = done.stderr.decode("utf-8", "replace")
         if done.returncode == SKIP:
             pytest.skip(errors.strip() or "this machine cannot run it")

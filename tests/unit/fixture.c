@@ -276,8 +276,9 @@ void fixture__group(struct report *report, enum report_by by)
 	static const struct process_row left_out = {
 		.pid = 4720,
 		.comm = (char *)"worker",
-		.cgroup = (char *)"/system.slice/docker-3f4e5a6b7c8d9e0f112233445566778899aabbccddee"
-				  "ff00112233445566778a.scope",
+		.cgroup =
+			(char *)"/system.slice/docker-3f4e5a6b7c8d9e0f112233445566778899aabbccddee"
+				"ff00112233445566778a.scope",
 		.user = (char *)"ann\x1b[31m",
 		.end = ROW_END_DETACH,
 		.rss_begin_bytes = MIB(1),

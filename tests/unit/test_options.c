@@ -55,6 +55,7 @@ static void test_defaults(void **state)
 	assert_int_equal(o.duration_ns, 0);
 	assert_int_equal(o.top, 0);
 	assert_int_equal(o.color, COLOR_AUTO);
+	assert_int_equal(o.by, BY_PROCESS);
 	assert_null(o.columns);
 	assert_null(o.sort);
 	assert_null(o.user);
@@ -70,9 +71,9 @@ static void test_everything(void **state)
 	(void)state;
 	assert_int_equal(PARSE(&o, "-w", "marker", "--window=marker", "--no-follow", "-d1.5",
 			       "--json", "a.json", "--csv=-", "--json", "b.json", "--windows",
-			       "--columns", "name,count", "--sort", "peak", "-n", "7", "--bytes",
-			       "-qv", "--ready-file", "r", "--strict", "--color", "never", "-p",
-			       "1"),
+			       "--by", "cgroup", "--columns", "name,count", "--sort", "peak", "-n",
+			       "7", "--bytes", "-qv", "--ready-file", "r", "--strict", "--color",
+			       "never", "-p", "1"),
 			 0);
 	assert_int_equal(o.specs_len, 2);
 	assert_true(o.duration_ns == 1500000000);
@@ -81,6 +82,7 @@ static void test_everything(void **state)
 	assert_string_equal(o.exports[1].format, "csv");
 	assert_string_equal(o.exports[1].path, "-");
 	assert_string_equal(o.exports[2].path, "b.json");
+	assert_int_equal(o.by, BY_CGROUP);
 	assert_string_equal(o.columns, "name,count");
 	assert_string_equal(o.sort, "peak");
 	assert_int_equal(o.top, 7);
@@ -171,6 +173,7 @@ static void test_refused(void **state)
 	REFUSED("-qZ", "--", "ls");
 	REFUSED("-n", "0", "--", "ls");
 	REFUSED("--color", "maybe", "--", "ls");
+	REFUSED("--by", "pid", "--", "ls");
 	REFUSED("--columns", "nosuch", "--", "ls");
 	REFUSED("--user", "root", "-p", "1");
 	REFUSED("--json", "f", "--csv", "f", "--", "ls");

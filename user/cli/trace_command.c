@@ -44,16 +44,13 @@ static int prepare(struct trace *trace, struct spawn *spawn)
 	if (err)
 		return STATUS_NOT_STARTED;
 
-	err = session__prepare_command(trace->session, o->command, o->user);
-	if (err)
-		return STATUS_NOT_STARTED;
 	err = prepare_command(trace, spawn);
 	if (err == -ENOENT)
 		return STATUS_NOT_FOUND;
 	if (err == -EACCES)
 		return STATUS_NOT_EXECUTED;
-	if (err || session__add_command(trace->session, spawn->pid, o->command) ||
-	    trace__attached(trace))
+	if (err || session__prepare_command(trace->session, spawn->pid, o->command, o->user) ||
+	    session__add_command(trace->session, spawn->pid, o->command) || trace__attached(trace))
 		return STATUS_NOT_STARTED;
 	err = spawn__go(spawn);
 	if (err)

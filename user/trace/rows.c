@@ -71,7 +71,10 @@ int64_t row__error_bound_pages(const struct row *row)
 	return 2 * (int64_t)(row->cpus - 1) * row->max_step_pages;
 }
 
-/* Begins a row; a serial that is there already makes no sense. */
+/*
+ * Begins a row; a serial that is there already makes no sense. Without memory for the second table
+ * the row is there, but not found by its pid.
+ */
 static struct row *add_row(struct rows *rows, uint32_t space, int32_t pid)
 {
 	struct row *row = rows__find(rows, space) ? NULL : calloc(1, sizeof(*row));
@@ -81,18 +84,15 @@ static struct row *add_row(struct rows *rows, uint32_t space, int32_t pid)
 		return NULL;
 	row->space = space;
 	row->pid = pid;
+	HASH_ADD(by_space, rows->all, space, sizeof(row->space), row);
+	if (!HASH_ADDED(row->by_space)) {
+		free(row);
+		return NULL;
+	}
 	if (before)
 		HASH_DELETE(by_pid, rows->latest, before);
-	HASH_ADD(by_space, rows->all, space, sizeof(row->space), row);
 	HASH_ADD(by_pid, rows->latest, pid, sizeof(row->pid), row);
-	if (HASH_ADDED(row->by_space) && HASH_ADDED(row->by_pid))
-		return row;
-	if (HASH_ADDED(row->by_space))
-		HASH_DELETE(by_space, rows->all, row);
-	if (HASH_ADDED(row->by_pid))
-		HASH_DELETE(by_pid, rows->latest, row);
-	free(row);
-	return NULL;
+	return row;
 }
 
 static char *look_up_user(uint32_t uid)

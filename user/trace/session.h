@@ -47,11 +47,12 @@ const char *session__socket_name(const struct session *session);
 int session__add_command(struct session *session, pid_t pid, char *const *argv);
 
 /*
- * Probes what COMMAND will run before it does, as far as window specs ask for it; user: that it
- * will run as, NULL: the invoking one. -ENOENT, logged, when what a spec wants of the program or of
- * a file with a path is not there.
+ * Probes what COMMAND, process `pid`, will run before it does, as far as window specs ask for it;
+ * user: that it will run as, NULL: the invoking one. -ENOENT, logged, when what a spec wants of the
+ * program or of a file with a path is not there.
  */
-int session__prepare_command(struct session *session, char *const *argv, const char *user);
+int session__prepare_command(struct session *session, pid_t pid, char *const *argv,
+			     const char *user);
 
 /* Running processes: -ESRCH with "no such process PID" when one is not there; all or none. */
 int session__add_pids(struct session *session, const pid_t *pids, size_t len);

@@ -62,30 +62,37 @@ static void begin_time(struct session *s)
 	tally__set_start(s->tally, s->start_ns);
 }
 
+struct preparing {
+	struct session *session;
+	pid_t pid;
+};
+
 static void add_object(void *context, int fd, const char *path, int is_program)
 {
+	const struct preparing *preparing = context;
 	const struct probed_object object = {.fd = fd,
 					     .path = path,
-					     .pid = EVERY_PROCESS,
+					     .pid = preparing->pid,
 					     .is_program = is_program,
 					     .late_at_ns = -1};
-	struct session *s = context;
 
-	probes__add_object(s->probes, &object);
+	probes__add_object(preparing->session->probes, &object);
 }
 
-int session__prepare_command(struct session *s, char *const *argv, const char *user)
+int session__prepare_command(struct session *s, pid_t pid, char *const *argv, const char *user)
 {
+	struct preparing preparing = {s, pid};
+
 	if (!sources__any(s->sources))
 		return 0;
-	executable__each_object(argv[0], user, add_object, s);
+	executable__each_object(argv[0], user, add_object, &preparing);
 	for (size_t i = 0; i < s->options.specs_len; i++) {
 		const char *path = s->options.specs[i].object;
 		int fd = path && strchr(path, '/') ? files__open_regular(path) : -1;
 
 		if (fd < 0)
 			continue;
-		add_object(s, fd, path, false);
+		add_object(&preparing, fd, path, false);
 		close(fd);
 	}
 	return sources__require(s->sources);
