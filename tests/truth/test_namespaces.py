@@ -11,6 +11,7 @@ from test_attach import compare_alike, let_run
 from tracing import DEADLINE_S, lines_of, until
 
 UNSHARE = ["unshare", "--pid", "--mount", "--fork", "--mount-proc"]
+IN_USER_NAMESPACE = ["unshare", "--user", "--map-root-user", *UNSHARE[1:]]
 AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
@@ -19,9 +20,10 @@ def only_child(pid):
     return int(text[0]) if text else None
 
 
-def test_target_in_other_namespaces(tracer):
+@pytest.mark.parametrize("prefix", [UNSHARE + AS_NOBODY, IN_USER_NAMESPACE], ids=["root", "user"])
+def test_target_in_other_namespaces(tracer, prefix):
     """By the pid it has here; inside it is pid 1."""
-    with tracer.target("steady", prefix=UNSHARE + AS_NOBODY) as (unshare, ready):
+    with tracer.target("steady", prefix=prefix) as (unshare, ready):
         assert ready["ready"] == 1
         pid = until(lambda: only_child(unshare.pid), "unshare's child")
         with tracer.attached(pid) as memtrace:
