@@ -7,19 +7,20 @@
 
 #define NO_OP	    NONE /* filtered out */
 #define PREFIX_SIZE 32
-#define DIGITS_MAX  20
+#define NUMBER_SIZE 24
 
 /* A prefix of any length up to PREFIX_SIZE, and what follows. */
 struct long_name {
 	char bytes[PREFIX_SIZE + MT_NAME_SIZE + 8] __attribute__((aligned(8)));
 };
 
+/* Bytes: of these the verifier does not follow each value that they can have. */
 struct glob {
 	const char *pattern, *text;
-	u32 p, t;	/* where both are */
-	u32 star, mark; /* behind the last '*', and where the text was then; star 0: none */
-	u32 matches;
-	u32 pad;
+	u8 p, t;       /* where both are */
+	u8 star, mark; /* behind the last '*', and where the text was then; star 0: none */
+	u8 matches;
+	u8 pad[3];
 };
 
 /* One step of matching '*' and '?', going back to the last star where it fails. */
@@ -56,22 +57,6 @@ static __always_inline bool is_wanted(const struct mt_source *source, const char
 	return g.matches;
 }
 
-/* What snprintf("%lld") writes: from the last digit on, then moved to the front. */
-static __always_inline void write_number(char *text, s64 value)
-{
-	u64 left = value < 0 ? -(u64)value : value, scale = 1;
-	u32 at = 0;
-
-	for (int i = 1; i < DIGITS_MAX && left / scale >= 10; i++)
-		scale *= 10;
-	if (value < 0)
-		text[at++] = '-';
-	for (int i = 0; i < DIGITS_MAX && scale; i++) {
-		text[at++ & 31] = '0' + left / scale % 10;
-		scale /= 10;
-	}
-}
-
 /*
  * Operation of a window of a source; value is the argument that its name is made of. Makes the
  * thread known. NO_OP when the source's filter is against it.
@@ -100,7 +85,7 @@ __noinline u32 source_op(struct mt_source *source, u64 value, u32 tid)
 	text = name.bytes + prefix;
 	__builtin_memcpy(name.bytes, source->name, PREFIX_SIZE);
 	if (source->naming == MT_NAME_NUMBER) {
-		write_number(text, value);
+		BPF_SNPRINTF(text, NUMBER_SIZE, "%lld", value);
 	} else {
 		long len = bpf_probe_read_user_str(text, MT_NAME_SIZE + 1, (void *)value);
 

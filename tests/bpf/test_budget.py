@@ -18,6 +18,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 MEMTRACE = os.environ.get("MEMTRACE", HERE.parents[1] / "build/user/cli/memtrace")
 BUDGET = json.loads((HERE / "budget.json").read_text())
 DEADLINE_S = 30.0
+# Those for functions and USDT probes are loaded where there can be any.
+EVERY_PROGRAM = ["-w", "marker", "-w", "func:libnone:f", "-w", "usdt:libnone:a:b,c"]
 
 
 def verified(pid):
@@ -52,11 +54,12 @@ def instructions():
     with tempfile.TemporaryDirectory(dir="/var/tmp") as work:
         ready = pathlib.Path(work, "ready")
         process = subprocess.Popen(
-            [MEMTRACE, "-q", "--ready-file", str(ready), "--", "sleep", "60"], cwd=work)
+            [MEMTRACE, "-q", "--ready-file", str(ready), *EVERY_PROGRAM, "--", "sleep", "60"],
+            cwd=work, stderr=subprocess.DEVNULL)
         try:
             wait_ready(ready, process)
             name_of = names()
-            yield {name_of[number]: count for number, count in verified(process.pid).items()}
+            yield {name_of[number][:15]: count for number, count in verified(process.pid).items()}
         finally:
             process.terminate()
             process.wait()
