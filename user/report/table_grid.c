@@ -12,6 +12,7 @@
 #define GRID_COLUMNS_MAX 24
 #define INDENT		 "  "
 #define INDENT_WIDTH	 2
+#define INDENT_MAX	 (16 * INDENT_WIDTH)
 /* What a flexible column keeps at least: as long as the separators are wide, and at the worst. */
 #define FLEX_COMFORT 16
 #define FLEX_LEAST   8
@@ -132,6 +133,9 @@ struct libscols_line *grid__add_row(struct grid *g, struct libscols_line *parent
 {
 	if (!g || g->failed)
 		return NULL;
+	/* What is nested deeper stands beside what it is in. */
+	while (parent && indentation(parent) >= INDENT_MAX)
+		parent = scols_line_get_parent(parent);
 	g->row = scols_table_new_line(g->table, parent);
 	g->filled = 0;
 	if (!g->row)
