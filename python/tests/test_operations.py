@@ -4,11 +4,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+from pathlib import Path
 
 import pytest
 
 import memtrace
-from conftest import CHECKOUT
 from memtrace import marker
 
 # Memory whose pages are touched one by one.
@@ -527,8 +527,9 @@ assert op.result is not None
     assert report.losses["unmatched_ends"] == 0
 
 
-def test_beside_the_marker_library(run_traced) -> None:
-    library = CHECKOUT / "build/user/marker/libmemtrace-marker.so.0"
+def test_beside_the_marker_library(run_traced, memtrace_program) -> None:
+    build = Path(memtrace_program).resolve().parents[2]
+    library = build / "user/marker/libmemtrace-marker.so.0"
     if not library.exists():
         pytest.skip("no marker library")
     for order in ("memtrace ctypes", "ctypes memtrace"):
