@@ -215,6 +215,8 @@ static void sort(struct elf_functions *f)
 {
 	size_t kept = 0;
 
+	if (!f->len)
+		return;
 	qsort(f->list, f->len, sizeof(*f->list), compare);
 	for (size_t i = 0; i < f->len; i++)
 		if (!kept || compare(&f->list[kept - 1], &f->list[i]))
