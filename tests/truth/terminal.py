@@ -14,16 +14,41 @@ import pyte
 
 from tracing import DEADLINE_S
 
-# pyte knows all that this one does; xterm's repeated characters it does not.
+# xterm's repeated characters, which pyte does not know, this one does not have.
 TERM = "screen-256color"
+
+
+class Screen(pyte.Screen):
+    """With what else that terminal does: back tabs, and scrolling without moving the cursor."""
+
+    def back_tab(self, count=1):
+        for _ in range(count or 1):
+            self.cursor.x = max((stop for stop in self.tabstops if stop < self.cursor.x), default=0)
+
+    def scroll_up(self, count=1):
+        self._at_the_top(self.delete_lines, count)
+
+    def scroll_down(self, count=1):
+        self._at_the_top(self.insert_lines, count)
+
+    def _at_the_top(self, change, count):
+        x, y = self.cursor.x, self.cursor.y
+        self.cursor.y = self.margins.top if self.margins else 0
+        change(count or 1)
+        self.cursor.x, self.cursor.y = x, y
+
+
+class Stream(pyte.Stream):
+    csi = {**pyte.Stream.csi, "Z": "back_tab", "S": "scroll_up", "T": "scroll_down"}
+    events = pyte.Stream.events | {"back_tab", "scroll_up", "scroll_down"}
 
 
 class Terminal:
     """Runs a command in a pseudo-terminal; text() is its screen, a string a line."""
 
     def __init__(self, command, size=(80, 24), environment=None, user=None, cwd=None):
-        self.screen = pyte.Screen(*size)
-        self.stream = pyte.Stream(self.screen)
+        self.screen = Screen(*size)
+        self.stream = Stream(self.screen)
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.output = b""
         self.master, self.slave = pty.openpty()
