@@ -378,6 +378,15 @@ static __always_inline void walk__for(struct walk *w, struct task_struct *task, 
 	}
 }
 
+/* A boundary at which a running process may have windows end: w has what walk__for() gives it. */
+static __always_inline void walk__boundary(struct space *space, u32 key, struct walk *w)
+{
+	if (space->concurrent)
+		space__settle(space, key);
+	space__boundary(space, &w->b);
+	windows__fold(space, w);
+}
+
 /* Closes the windows of one thread, or all with tid 0. */
 static __always_inline void windows__close(struct space *space, struct walk *w, u32 tid)
 {

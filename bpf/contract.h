@@ -60,9 +60,9 @@ enum mt_begin { MT_BEGIN_EXEC, MT_BEGIN_FORK, MT_BEGIN_ATTACH };
 /* What a pid asked for by the user is, before the programs have seen it. */
 enum mt_wanted { MT_WANTED_ATTACH = 1, MT_WANTED_EXEC = 2 };
 
-/* How an end finds its begin: always on the same thread. */
+/* How an end finds its begin: but for markers on the same thread. */
 enum mt_pairing {
-	MT_PAIR_ID,	/* by the marker's id, on any thread */
+	MT_PAIR_ID,	/* by the marker's id */
 	MT_PAIR_THREAD, /* the innermost of the source */
 	MT_PAIR_SITE, /* the same; a begin where the last one was, in the same frame, replaces it */
 	MT_PAIR_FRAME, /* by the stack pointer: the function's own return */

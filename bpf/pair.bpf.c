@@ -39,13 +39,18 @@ struct chain {
 	u64 stack_start, stack_end; /* mapping that sp is in; 0: not looked up */
 };
 
-static __always_inline void chain__start(struct chain *c, struct space *space, u32 tid, u32 source)
+/* From the innermost window of the current thread. */
+static __always_inline void chain__start(struct chain *c, struct space *space,
+					 const struct pair_probe *p)
 {
+	u32 tid = bpf_get_current_task_btf()->pid;
 	struct thread *thread = thread__find(tid);
 
 	c->space = space;
 	c->tid = tid;
-	c->source = source;
+	c->source = p->source;
+	c->sp = p->sp;
+	c->site = p->site;
 	c->found = NONE;
 	c->number = thread && thread->mm == space->mm ? thread->top : NONE;
 }
@@ -143,51 +148,43 @@ __noinline int end_abandoned(struct space *space, struct pair_probe *p)
 
 	if (!space || !p || !space->open)
 		return 0;
-	chain__start(&c, space, task->pid, p->source);
-	c.sp = p->sp;
-	c.site = p->site;
+	chain__start(&c, space, p);
 	bpf_loop(space->windows, find_abandoned, &c, 0);
 	if (c.found == NONE)
 		return 0;
 	walk__for(&w, task, MT_END_UNWOUND);
-	if (space->concurrent)
-		space__settle(space, p->space);
-	space__boundary(space, &w.b);
-	windows__fold(space, &w);
-	chain__start(&c, space, task->pid, p->source);
+	walk__boundary(space, p->space, &w);
+	chain__start(&c, space, p);
 	close_chain(&c);
 	return 0;
 }
 
 /* Another begin inside a window of the same source that is itself no window: its end is none. */
-static __always_inline void skip(struct space *space, struct pair_probe *p, u32 tid)
+static __always_inline void skip(struct space *space, struct pair_probe *p)
 {
 	struct chain c = {};
 	struct window *window;
 
-	chain__start(&c, space, tid, p->source);
-	c.sp = p->sp;
+	chain__start(&c, space, p);
 	bpf_loop(space->windows, find_begin, &c, 0);
 	window = c.found == NONE ? NULL : window_at(space, c.found);
 	if (window)
 		window->skipped++;
 }
 
-static __always_inline int pair_begin(struct pair_probe *p, u64 value)
+static __always_inline int pair_begin(struct pair_probe *p, struct mt_source *source, u64 value)
 {
-	struct mt_source *source = bpf_map_lookup_elem(&sources, &p->source);
-	u32 tid = bpf_get_current_task_btf()->pid;
 	struct space *space = current_space(&p->space);
 	struct opening opening = {.id = PAIR_ID, .source = p->source, .sp = p->sp, .site = p->site};
 
-	if (!space || !source)
+	if (!space)
 		return 0;
 	opening.pairing = source->pairing;
 	if (source->pairing != MT_PAIR_THREAD)
 		end_abandoned(space, p);
-	opening.op = source_op(source, value, tid);
+	opening.op = source_op(source, value, bpf_get_current_task_btf()->pid);
 	if (opening.op == NO_OP) {
-		skip(space, p, tid);
+		skip(space, p);
 		return 0;
 	}
 	return begin(space, p->space, &opening);
@@ -205,9 +202,8 @@ static __always_inline int pair_end(struct pair_probe *p)
 
 	if (!space || !source)
 		return 0;
-	chain__start(&c, space, task->pid, p->source);
+	chain__start(&c, space, p);
 	number = c.number;
-	c.sp = p->sp;
 	bpf_loop(space->windows, find_begin, &c, 0);
 	window = c.found == NONE ? NULL : window_at(space, c.found);
 	if (!window) {
@@ -220,10 +216,7 @@ static __always_inline int pair_end(struct pair_probe *p)
 		return 0;
 	}
 	walk__for(&w, task, MT_END_END);
-	if (space->concurrent)
-		space__settle(space, p->space);
-	space__boundary(space, &w.b);
-	windows__fold(space, &w);
+	walk__boundary(space, p->space, &w);
 	if (source->pairing == MT_PAIR_FRAME && number != c.found) {
 		c.number = number;
 		c.walk = &w;
@@ -255,7 +248,7 @@ int on_function_entry(struct pt_regs *ctx)
 	struct pair_probe p = probe_at(ctx, bpf_get_attach_cookie(ctx));
 	struct mt_source *source = bpf_map_lookup_elem(&sources, &p.source);
 
-	return source ? pair_begin(&p, argument(ctx, source->argument)) : 0;
+	return source ? pair_begin(&p, source, argument(ctx, source->argument)) : 0;
 }
 
 #if defined(__TARGET_ARCH_x86)
@@ -323,7 +316,7 @@ int on_usdt_begin(struct pt_regs *ctx)
 		return 0;
 	if (source->naming != MT_NAME_FIXED)
 		bpf_usdt_arg(ctx, source->argument, &value);
-	return pair_begin(&p, value);
+	return pair_begin(&p, source, value);
 }
 
 SEC("usdt")

@@ -204,10 +204,7 @@ static __always_inline int end(struct space *space, u32 key, u64 id, u32 slot)
 	walk__for(&w, task, MT_END_END);
 	w.id = id;
 	w.slot = slot;
-	if (space->concurrent)
-		space__settle(space, key);
-	space__boundary(space, &w.b);
-	windows__fold(space, &w);
+	walk__boundary(space, key, &w);
 	if (!id || w.found == NONE) /* the id of what is no marker */
 		lost(MT_LOSS_UNMATCHED_ENDS);
 	else
