@@ -33,6 +33,19 @@ static char *read_all(const char *path, size_t *size)
 	return bytes;
 }
 
+static int search_file(int fd, const char *pattern, struct found_functions *found, char **nearest)
+{
+	struct elf_functions functions;
+	int r = elf_functions__read(&functions, fd);
+
+	*nearest = NULL;
+	if (r)
+		return r;
+	r = function_search(found, &functions, fd, pattern, nearest);
+	elf_functions__free(&functions);
+	return r;
+}
+
 static int search_in(const char *bytes, size_t size, const char *pattern,
 		     struct found_functions *found)
 {
@@ -40,7 +53,7 @@ static int search_in(const char *bytes, size_t size, const char *pattern,
 	char *nearest;
 
 	assert_int_equal(write(fd, bytes, size), size);
-	r = function_search(found, fd, pattern, &nearest);
+	r = search_file(fd, pattern, found, &nearest);
 	free(nearest);
 	close(fd);
 	return r;
@@ -105,7 +118,7 @@ static void a_similar_name_is_offered(void **state)
 	char *nearest;
 
 	(void)state;
-	assert_int_equal(function_search(&found, fd, "memtrace_begn", &nearest), -ENOENT);
+	assert_int_equal(search_file(fd, "memtrace_begn", &found, &nearest), -ENOENT);
 	assert_string_equal(nearest, "memtrace_begin");
 	free(nearest);
 	close(fd);

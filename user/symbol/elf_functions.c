@@ -4,52 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
-#include <libelf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Above what real files have: a sparse file can claim tables of any size. */
-#define SECTIONS_MAX 4096
-#define SEGMENTS_MAX 256
-#define TABLE_MAX    (256u << 20) /* bytes of a symbol or string table */
-#define NOTE_MAX     (64u << 10)
-
-static int add_segments(struct elf_functions *f, Elf *elf)
-{
-	size_t count;
-
-	if (elf_getphdrnum(elf, &count) || count > SEGMENTS_MAX)
-		return -EBADMSG;
-	f->segments = calloc(count + 1, sizeof(*f->segments));
-	if (!f->segments)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		GElf_Phdr p;
-
-		if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_LOAD || !(p.p_flags & PF_X))
-			continue;
-		f->segments[f->segments_len++] =
-			(struct elf_segment){p.p_vaddr, p.p_offset, p.p_filesz};
-	}
-	return 0;
-}
-
-bool elf_functions__offset(const struct elf_functions *f, uint64_t address, uint64_t size,
-			   uint64_t *offset)
-{
-	for (size_t i = 0; i < f->segments_len; i++) {
-		const struct elf_segment *s = &f->segments[i];
-
-		if (address < s->address || address - s->address >= s->size ||
-		    s->size - (address - s->address) < size)
-			continue;
-		*offset = address - s->address + s->offset;
-		return true;
-	}
-	return false;
-}
+/* Above what real files have: see elf_file.c. */
+#define TABLE_MAX (256u << 20) /* bytes of a symbol or string table */
+#define NOTE_MAX  (64u << 10)
 
 /* A copy with a NUL behind it: it has to outlive the file, and may lack one. */
 static char *keep_table(struct elf_functions *f, const Elf_Data *data)
@@ -116,29 +78,26 @@ static int add_table(struct elf_functions *f, Elf *elf, Elf_Scn *section, const 
 	return r;
 }
 
-static bool is_of_go(Elf *elf, size_t names, const GElf_Shdr *h)
+static bool is_of_go(const struct elf_file *file, const GElf_Shdr *h)
 {
-	const char *name = elf_strptr(elf, names, h->sh_name);
+	const char *name = elf_strptr(file->elf, file->names, h->sh_name);
 
 	return name && (!strcmp(name, ".gopclntab") || !strcmp(name, ".go.buildinfo"));
 }
 
-static int add_sections(struct elf_functions *f, Elf *elf, bool dynamic)
+static int add_sections(struct elf_functions *f, const struct elf_file *file, bool dynamic)
 {
 	Elf_Scn *section = NULL;
-	size_t names;
 	int r = 0;
 
-	if (elf_getshdrstrndx(elf, &names))
-		return 0;
-	while (!r && (section = elf_nextscn(elf, section))) {
+	while (!r && (section = elf_nextscn(file->elf, section))) {
 		GElf_Shdr h;
 
 		if (!gelf_getshdr(section, &h))
 			continue;
-		f->is_go = f->is_go || is_of_go(elf, names, &h);
+		f->is_go = f->is_go || is_of_go(file, &h);
 		if (h.sh_type == SHT_SYMTAB || (dynamic && h.sh_type == SHT_DYNSYM))
-			r = add_table(f, elf, section, &h);
+			r = add_table(f, file->elf, section, &h);
 	}
 	return r;
 }
@@ -173,30 +132,19 @@ static bool debug_path(Elf *elf, char *path, size_t size)
 	return false;
 }
 
-static int check_header(int fd, unsigned int *machine)
-{
-	Elf64_Ehdr h;
-
-	if (pread(fd, &h, sizeof(h), 0) != sizeof(h) || memcmp(h.e_ident, ELFMAG, SELFMAG) ||
-	    h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_ident[EI_DATA] != ELFDATA2LSB || !h.e_shnum)
-		return -ENOENT;
-	*machine = h.e_machine;
-	return h.e_shnum > SECTIONS_MAX || h.e_phnum > SEGMENTS_MAX ? -EBADMSG : 0;
-}
-
 /* Symbols of a debugging file are those of the file it was made from, at the same addresses. */
 static int add_debug_symbols(struct elf_functions *f, const char *path)
 {
-	unsigned int machine;
 	int fd = open(path, O_RDONLY | O_CLOEXEC), r = 0;
-	Elf *elf;
+	struct elf_file file;
 
 	if (fd < 0)
 		return 0;
-	elf = check_header(fd, &machine) ? NULL : elf_begin(fd, ELF_C_READ, NULL);
-	if (elf && machine == f->machine)
-		r = add_sections(f, elf, false);
-	elf_end(elf);
+	if (!elf_file__open(&file, fd)) {
+		if (file.machine == f->file.machine)
+			r = add_sections(f, &file, false);
+		elf_end(file.elf);
+	}
 	close(fd);
 	return r;
 }
@@ -235,24 +183,14 @@ static void sort(struct elf_functions *f)
 int elf_functions__read(struct elf_functions *out, int fd)
 {
 	struct elf_functions f = {0};
+	int r = elf_file__open(&f.file, fd);
 	char path[256];
-	Elf *elf;
-	int r;
 
-	if (elf_version(EV_CURRENT) == EV_NONE)
-		return -ENOTSUP;
-	r = check_header(fd, &f.machine);
 	if (r)
 		return r;
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (!elf)
-		return -ENOENT;
-	r = add_segments(&f, elf);
-	if (!r)
-		r = add_sections(&f, elf, true);
-	if (!r && debug_path(elf, path, sizeof(path)))
+	r = add_sections(&f, &f.file, true);
+	if (!r && debug_path(f.file.elf, path, sizeof(path)))
 		r = add_debug_symbols(&f, path);
-	elf_end(elf);
 	if (r) {
 		elf_functions__free(&f);
 		return r;
@@ -267,7 +205,7 @@ void elf_functions__free(struct elf_functions *f)
 	for (size_t i = 0; i < f->tables_len; i++)
 		free(f->tables[i]);
 	free(f->tables);
-	free(f->segments);
+	elf_end(f->file.elf);
 	free(f->list);
 	*f = (struct elf_functions){0};
 }

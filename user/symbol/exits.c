@@ -36,7 +36,7 @@ static int read_part(struct search *s, int fd, const struct elf_functions *funct
 
 	*p = (struct part){.address = function->address, .size = function->size};
 	s->why = "its code is not in the file";
-	if (!p->size || !elf_functions__offset(functions, p->address, p->size, &p->offset))
+	if (!p->size || !elf_file__offset(&functions->file, p->address, p->size, &p->offset))
 		return -EPERM;
 	s->why = "it is too large";
 	if (p->size > CODE_MAX)
@@ -205,7 +205,7 @@ int exits__find(struct function_code *out, int fd, const struct elf_functions *f
 		const char **why)
 {
 	struct search s = {.why = "its machine is not known"};
-	int r = functions->machine == EM_X86_64 ? 0 : -EPERM;
+	int r = functions->file.machine == EM_X86_64 ? 0 : -EPERM;
 
 	if (!r)
 		r = read_part(&s, fd, functions, function);

@@ -33,32 +33,63 @@ static bool matches(const char *pattern, const char *name)
 	return !*p;
 }
 
-/* Part of another function that the compiler put elsewhere: no function. */
-static bool is_fragment(const char *name)
+/* Behind the name of the function itself: ".cold", ".cold.1"; NULL: no fragment of one. */
+static const char *fragment_suffix(const char *name)
 {
 	const char *cold = strstr(name, ".cold");
 
-	return cold && (!cold[5] || cold[5] == '.');
-}
-
-static const struct elf_function *find_cold(const struct elf_functions *f,
-					    const struct elf_function *function)
-{
-	size_t len = strlen(function->name);
-
-	for (size_t i = 0; i < f->len; i++)
-		if (!strncmp(f->list[i].name, function->name, len) &&
-		    is_fragment(f->list[i].name + len) && f->list[i].name[len] == '.')
-			return &f->list[i];
-	return NULL;
+	return cold && (!cold[5] || cold[5] == '.') ? cold : NULL;
 }
 
 struct search {
 	const struct elf_functions *functions;
+	/* Parts of functions that the compiler put elsewhere, by name. */
+	const struct elf_function **fragments;
+	size_t fragments_len;
 	const char *pattern;
 	int fd;
 	struct found_functions found;
 };
+
+static int by_name(const void *a, const void *b)
+{
+	const struct elf_function *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static int find_fragments(struct search *s)
+{
+	const struct elf_functions *f = s->functions;
+
+	s->fragments = calloc(f->len + 1, sizeof(*s->fragments));
+	if (!s->fragments)
+		return -ENOMEM;
+	for (size_t i = 0; i < f->len; i++)
+		if (fragment_suffix(f->list[i].name))
+			s->fragments[s->fragments_len++] = &f->list[i];
+	qsort(s->fragments, s->fragments_len, sizeof(*s->fragments), by_name);
+	return 0;
+}
+
+static int is_fragment_of(const void *key, const void *element)
+{
+	const struct elf_function *const *fragment = element;
+	const char *name = key, *other = (*fragment)->name;
+	size_t len = strlen(name), other_len = (size_t)(fragment_suffix(other) - other);
+	int order = strncmp(name, other, len < other_len ? len : other_len);
+
+	return order ? order : (len > other_len) - (len < other_len);
+}
+
+static const struct elf_function *find_cold(const struct search *s,
+					    const struct elf_function *function)
+{
+	const struct elf_function **found = bsearch(function->name, s->fragments, s->fragments_len,
+						    sizeof(*s->fragments), is_fragment_of);
+
+	return found ? *found : NULL;
+}
 
 static int add(struct search *s, const struct elf_function *function, const char *full)
 {
@@ -78,8 +109,8 @@ static int add(struct search *s, const struct elf_function *function, const char
 		added->refused = "it only chooses the function that is called";
 		return 0;
 	}
-	r = exits__find(&added->code, s->fd, s->functions, function,
-			find_cold(s->functions, function), &added->refused);
+	r = exits__find(&added->code, s->fd, s->functions, function, find_cold(s, function),
+			&added->refused);
 	if (!r)
 		added->refused = NULL;
 	return r == -EPERM ? 0 : r;
@@ -92,7 +123,7 @@ static int look_at(struct search *s, const struct elf_function *function, uint64
 	bool match;
 	int r = 0;
 
-	if (function->address == *last || is_fragment(function->name))
+	if (function->address == *last || fragment_suffix(function->name))
 		return 0;
 	match = matches(s->pattern, function->name);
 	demangle(function->name, &full, &plain);
@@ -131,25 +162,23 @@ static char *find_nearest(const struct elf_functions *f, const char *pattern)
 	return copy;
 }
 
-int function_search(struct found_functions *out, int fd, const char *pattern, char **nearest)
+int function_search(struct found_functions *out, const struct elf_functions *functions, int fd,
+		    const char *pattern, char **nearest)
 {
-	struct elf_functions functions;
-	struct search s = {.functions = &functions, .pattern = pattern, .fd = fd};
+	struct search s = {.functions = functions, .pattern = pattern, .fd = fd};
 	uint64_t last = 0;
-	int r = elf_functions__read(&functions, fd);
+	int r = find_fragments(&s);
 
 	*nearest = NULL;
-	if (r)
-		return r;
-	for (size_t i = 0; !r && i < functions.len; i++)
-		r = look_at(&s, &functions.list[i], &last);
+	for (size_t i = 0; !r && i < functions->len; i++)
+		r = look_at(&s, &functions->list[i], &last);
+	free(s.fragments);
 	if (!r && !s.found.len) {
 		r = -ENOENT;
-		*nearest = find_nearest(&functions, pattern);
-	} else if (!r && functions.is_go) {
+		*nearest = find_nearest(functions, pattern);
+	} else if (!r && functions->is_go) {
 		r = -ENOTSUP;
 	}
-	elf_functions__free(&functions);
 	if (r)
 		function_search__free(&s.found);
 	else

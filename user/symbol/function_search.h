@@ -18,10 +18,11 @@ struct found_functions {
 };
 
 /*
- * pattern: the mangled name, or the demangled C++ or Rust name with or without its parameters; '*'
- * and '?' match. 0, and at least one function, probeable or not; -ENOENT without any, and *nearest
- * then may be a similar name (to be freed); -ENOTSUP for a Go program, whose stacks move; others as
- * elf_functions__read().
+ * Looks in what elf_functions__read() found in the file behind fd. pattern: the mangled name, or
+ * the demangled C++ or Rust name with or without its parameters; '*' and '?' match. 0, and at least
+ * one function, probeable or not; -ENOENT without any, and *nearest then may be a similar name (to
+ * be freed); -ENOTSUP for a Go program, whose stacks move; -ENOMEM.
  */
-int function_search(struct found_functions *out, int fd, const char *pattern, char **nearest);
+int function_search(struct found_functions *out, const struct elf_functions *functions, int fd,
+		    const char *pattern, char **nearest);
 void function_search__free(struct found_functions *functions);

@@ -3,26 +3,19 @@
 
 #include <errno.h>
 #include <gelf.h>
-#include <libelf.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "marker/protocol.h"
+#include "symbol/elf_file.h"
 
 #define STAPSDT_TYPE	3
 #define STAPSDT_OWNER	"stapsdt"
 #define STAPSDT_SECTION ".note.stapsdt"
 #define BASE_SECTION	".stapsdt.base"
 
-/*
- * What is read of a file, far above what real ones have: a sparse file of a hostile program can
- * claim tables and sections of any size, and libelf reads each as a whole.
- */
-#define SEGMENTS_MAX	256
-#define SECTIONS_MAX	4096
-#define NAMES_BYTES_MAX (256u << 10)
-#define NOTES_BYTES_MAX (4u << 20) /* of all note sections together */
+#define NOTES_BYTES_MAX (4u << 20) /* of all note sections together: see elf_file.c */
 
 /* The fixed part of a note's description in a 64-bit file; provider, name, arguments follow. */
 struct description {
@@ -32,41 +25,21 @@ struct description {
 };
 
 /* Address of the section that moves with the code when an object is prelinked; 0: none. */
-static uint64_t base_address(Elf *elf, size_t names)
+static uint64_t base_address(const struct elf_file *file)
 {
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
 
-	while ((section = elf_nextscn(elf, section))) {
+	while ((section = elf_nextscn(file->elf, section))) {
 		const char *name;
 
 		if (!gelf_getshdr(section, &header))
 			continue;
-		name = elf_strptr(elf, names, header.sh_name);
+		name = elf_strptr(file->elf, file->names, header.sh_name);
 		if (name && !strcmp(name, BASE_SECTION))
 			return header.sh_addr;
 	}
 	return 0;
-}
-
-/* File offset of an address in executable code; false when it is in none. */
-static bool file_offset(Elf *elf, uint64_t address, uint64_t *offset)
-{
-	size_t count;
-
-	if (elf_getphdrnum(elf, &count))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		GElf_Phdr p;
-
-		if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_LOAD || !(p.p_flags & PF_X))
-			continue;
-		if (address < p.p_vaddr || address - p.p_vaddr >= p.p_filesz)
-			continue;
-		*offset = address - p.p_vaddr + p.p_offset;
-		return true;
-	}
-	return false;
 }
 
 /* Whether the one instruction at offset is the plain nop that the library puts there. */
@@ -109,9 +82,8 @@ struct probe {
 };
 
 struct search {
-	Elf *elf;
+	struct elf_file file;
 	int fd;
-	unsigned int machine;
 	uint64_t base;
 	uint64_t notes_bytes; /* read so far */
 	int (*take)(struct search *search, const struct probe *probe);
@@ -158,8 +130,8 @@ static int take_marker(struct search *s, const struct probe *probe)
 
 	if (number == s->providers->len || (!begin && strcmp(probe->name, MARKER_END_PROBE)))
 		return 0;
-	if (!file_offset(s->elf, probe->address, &offset) ||
-	    !is_marker_nop(s->fd, offset, s->machine))
+	if (!elf_file__offset(&s->file, probe->address, 1, &offset) ||
+	    !is_marker_nop(s->fd, offset, s->file.machine))
 		return -EBADMSG;
 	s->out->found[number] = true;
 	return begin ? add_site(s->out->begin, &s->out->begin_len, offset)
@@ -185,25 +157,6 @@ static int take_section(struct search *s, Elf_Data *data)
 	return 0;
 }
 
-/*
- * Before libelf sees the file: it allocates for each section and segment there is. No sections, no
- * notes; a number beyond 16 bits, which stands elsewhere and leaves 0 here, is in no program.
- */
-static int check_header(int fd)
-{
-	Elf64_Ehdr h;
-	ssize_t n = pread(fd, &h, sizeof(h), 0);
-
-	if (n < 0)
-		return -errno;
-	if (n != sizeof(h) || memcmp(h.e_ident, ELFMAG, SELFMAG) ||
-	    h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_ident[EI_DATA] != ELFDATA2LSB)
-		return -ENOENT;
-	if (!h.e_shnum)
-		return -ENOENT;
-	return h.e_shnum > SECTIONS_MAX || h.e_phnum > SEGMENTS_MAX ? -EBADMSG : 0;
-}
-
 static int take_notes(struct search *s, Elf_Scn *section, const GElf_Shdr *h)
 {
 	Elf_Data *data;
@@ -218,26 +171,16 @@ static int take_notes(struct search *s, Elf_Scn *section, const GElf_Shdr *h)
 static int search(struct search *s)
 {
 	Elf_Scn *section = NULL;
-	GElf_Ehdr header;
-	GElf_Shdr names_header;
-	size_t names;
 
-	if (elf_kind(s->elf) != ELF_K_ELF || !gelf_getehdr(s->elf, &header) ||
-	    elf_getshdrstrndx(s->elf, &names) ||
-	    !gelf_getshdr(elf_getscn(s->elf, names), &names_header))
-		return -ENOENT;
-	if (names_header.sh_size > NAMES_BYTES_MAX)
-		return -EBADMSG;
-	s->machine = header.e_machine;
-	s->base = base_address(s->elf, names);
-	while ((section = elf_nextscn(s->elf, section))) {
+	s->base = base_address(&s->file);
+	while ((section = elf_nextscn(s->file.elf, section))) {
 		GElf_Shdr h;
 		const char *name;
 		int r;
 
 		if (!gelf_getshdr(section, &h) || h.sh_type != SHT_NOTE)
 			continue;
-		name = elf_strptr(s->elf, names, h.sh_name);
+		name = elf_strptr(s->file.elf, s->file.names, h.sh_name);
 		if (!name || strcmp(name, STAPSDT_SECTION))
 			continue;
 		r = take_notes(s, section, &h);
@@ -249,18 +192,12 @@ static int search(struct search *s)
 
 static int search_file(struct search *s)
 {
-	int r;
+	int r = elf_file__open(&s->file, s->fd);
 
-	if (elf_version(EV_CURRENT) == EV_NONE)
-		return -ENOTSUP;
-	r = check_header(s->fd);
 	if (r)
 		return r;
-	s->elf = elf_begin(s->fd, ELF_C_READ, NULL);
-	if (!s->elf)
-		return -ENOENT;
 	r = search(s);
-	elf_end(s->elf);
+	elf_end(s->file.elf);
 	return r;
 }
 
@@ -294,7 +231,7 @@ static int take_usdt(struct search *s, const struct probe *probe)
 	if (strcmp(probe->provider, s->provider) || strcmp(probe->name, s->name))
 		return 0;
 	s->found++;
-	if (!file_offset(s->elf, probe->address, &offset) || offset > INT64_MAX ||
+	if (!elf_file__offset(&s->file, probe->address, 1, &offset) || offset > INT64_MAX ||
 	    is_long_nop(s->fd, offset))
 		return -EPERM;
 	return 0;

@@ -198,6 +198,9 @@ int sources__attach(struct sources *s, struct links *links, const struct sources
 			failed = r;
 		}
 	}
+	if (s->functions_read && !s->functions_error)
+		elf_functions__free(&s->functions);
+	s->functions_read = false;
 	return failed;
 }
 

@@ -23,6 +23,12 @@ struct places {
 	struct offsets entries, exits;
 };
 
+static void free_places(struct places *p)
+{
+	offsets__free(&p->exits);
+	offsets__free(&p->entries);
+}
+
 static int collect(struct places *p, uint32_t number, const struct found_function *f)
 {
 	int r = 0;
@@ -62,8 +68,7 @@ static int attach_places(struct sources *s, struct links *links, struct place *p
 			       &places->entries, many);
 	if (r)
 		sources__cut(links, before);
-	offsets__free(&places->exits);
-	offsets__free(&places->entries);
+	free_places(places);
 	return r;
 }
 
@@ -73,13 +78,23 @@ static int attach_function(struct sources *s, struct links *links, struct place 
 	struct places places = {0};
 	int r = collect(&places, number, f);
 
-	return r ? r : attach_places(s, links, place, &places);
+	if (!r)
+		return attach_places(s, links, place, &places);
+	free_places(&places);
+	return r;
 }
 
 /* Whether a pattern can mean many: then what cannot be probed is left out. */
 static bool is_pattern(const char *name)
 {
 	return strpbrk(name, "*?") != NULL;
+}
+
+static void leave_out(const struct found_function *f, size_t *left_out)
+{
+	++*left_out;
+	log__debug("%s is not probed: %s", f->name,
+		   f->refused ? f->refused : "the kernel refuses a place in it");
 }
 
 static bool is_refusal(int r)
@@ -101,9 +116,7 @@ static int attach_each(struct sources *s, struct links *links, struct place *pla
 		if (!is_refusal(r))
 			continue;
 		r = 0;
-		++*left_out;
-		log__debug("%s is not probed: %s", f->name,
-			   f->refused ? f->refused : "the kernel refuses a place in it");
+		leave_out(f, left_out);
 	}
 	return r;
 }
@@ -116,15 +129,15 @@ static int attach_together(struct sources *s, struct links *links, struct place 
 
 	*left_out = 0;
 	for (size_t i = 0; !r && i < found->len; i++) {
-		if (found->list[i].refused) {
-			++*left_out;
-			log__debug("%s is not probed: %s", found->list[i].name,
-				   found->list[i].refused);
-		} else {
+		if (found->list[i].refused)
+			leave_out(&found->list[i], left_out);
+		else
 			r = collect(&places, first + (uint32_t)i, &found->list[i]);
-		}
 	}
-	return r ? r : attach_places(s, links, place, &places);
+	if (!r)
+		return attach_places(s, links, place, &places);
+	free_places(&places);
+	return r;
 }
 
 /* Numbers for all of them, one after the other. */
@@ -140,18 +153,34 @@ static int add_sources(struct sources *s, const struct window_spec *spec,
 	return r;
 }
 
+/* The functions of the object with a name; spec NULL: it does not matter when there is none. */
+static int search(struct sources *s, const struct sources_object *object,
+		  const struct window_spec *spec, const char *name, struct found_functions *found)
+{
+	char *nearest = NULL;
+	int r;
+
+	if (!s->functions_read) {
+		s->functions_error = elf_functions__read(&s->functions, object->fd);
+		s->functions_read = true;
+	}
+	r = s->functions_error;
+	if (!r)
+		r = function_search(found, &s->functions, object->fd, name, &nearest);
+	if (r == -ENOENT && spec)
+		keep_nearest(s, spec, nearest);
+	free(nearest);
+	return r;
+}
+
 int sources_functions__attach(struct sources *s, struct links *links, struct place *place,
 			      const struct sources_object *object, const struct window_spec *spec)
 {
 	struct found_functions found;
-	char *nearest;
-	int r = function_search(&found, object->fd, spec->begin, &nearest);
+	int r = search(s, object, spec, spec->begin, &found);
 	size_t left_out = 0;
 	uint32_t first;
 
-	if (r == -ENOENT)
-		keep_nearest(s, spec, nearest);
-	free(nearest);
 	if (r)
 		return r;
 	r = add_sources(s, spec, &found, &first);
@@ -180,15 +209,11 @@ int sources_functions__attach_calls(struct sources *s, struct links *links, stru
 	struct places places = {0};
 	struct offsets *const offsets[] = {&places.exits, &places.entries};
 	struct found_functions found;
-	char *nearest;
 	uint32_t number;
 	int r = sources__add(s, spec, MT_PAIR_THREAD, spec->begin, &number);
 
 	for (size_t k = 0; !r && k < 2; k++) {
-		r = function_search(&found, object->fd, names[k], &nearest);
-		if (r == -ENOENT)
-			keep_nearest(s, spec, nearest);
-		free(nearest);
+		r = search(s, object, spec, names[k], &found);
 		if (r)
 			break;
 		for (size_t i = 0; !r && i < found.len; i++)
@@ -197,22 +222,22 @@ int sources_functions__attach_calls(struct sources *s, struct links *links, stru
 				    : offsets__add(offsets[k], found.list[i].code.entry, number);
 		function_search__free(&found);
 	}
-	return r ? r : attach_places(s, links, place, &places);
+	if (!r)
+		return attach_places(s, links, place, &places);
+	free_places(&places);
+	return r;
 }
 
 void sources_functions__attach_catch(struct sources *s, struct links *links, struct place *place,
 				     const struct sources_object *object)
 {
 	struct found_functions found;
-	char *nearest;
 
 	if (!object->is_program && !sources__has_base_name(object->path, "libstdc++") &&
 	    !sources__has_base_name(object->path, "libc++abi"))
 		return;
-	if (function_search(&found, object->fd, "__cxa_begin_catch", &nearest)) {
-		free(nearest);
+	if (search(s, object, NULL, "__cxa_begin_catch", &found))
 		return;
-	}
 	for (size_t i = 0; i < found.len; i++)
 		if (!found.list[i].refused)
 			links__add_uprobe(links, programs__catch(s->programs), place,

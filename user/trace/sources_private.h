@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "contract.h"
+#include "symbol/elf_functions.h"
 #include "trace/links.h"
 #include "trace/sources.h"
 
@@ -17,6 +18,10 @@ struct sources {
 	size_t *found;	/* of each spec: objects that have it */
 	char **nearest; /* of each spec: a function with a similar name, or NULL */
 	uint32_t len;	/* numbers given out */
+	/* Of the object that is being looked at, read when the first spec asks for them. */
+	struct elf_functions functions;
+	bool functions_read;
+	int functions_error;
 };
 
 /* libx means libx.so, libx.so.1 and libx.cpython-311.so. */
