@@ -12,7 +12,7 @@ static __always_inline bool index_add(u64 mm, u32 key)
 		return false;
 #pragma unroll
 	for (int i = 0; i < INDEX_WAYS; i++) {
-		if (!bucket->mm[i] && !__sync_val_compare_and_swap(&bucket->mm[i], 0, 1)) {
+		if (!bucket->mm[i] && !compare_exchange(&bucket->mm[i], 0, 1)) {
 			bucket->space[i] = key;
 			barrier();
 			bucket->mm[i] = mm;
@@ -81,7 +81,7 @@ static __always_inline void write_space_begin(struct space *space, const struct 
 	bpf_ringbuf_submit(record, 0);
 }
 
-static __always_inline void space__reset(struct space *space, u64 mm,
+static __always_inline void space__reset(struct space *space, u32 key, u64 mm,
 					 const struct task_struct *task)
 {
 	const struct task_struct *leader = BPF_CORE_READ(task, group_leader);
@@ -89,23 +89,28 @@ static __always_inline void space__reset(struct space *space, u64 mm,
 	__builtin_memset(space, 0, __builtin_offsetof(struct space, chunk));
 	__builtin_memset(space->chunk, 0xff, sizeof(space->chunk)); /* NONE */
 	space->mm = mm;
+	space->leader = (u64)leader;
+	space->threads = 0;
+	space->key = key;
 	space->tgid = BPF_CORE_READ(task, tgid);
 	space->pid = pid_of(leader);
 	space->ppid = pid_of(BPF_CORE_READ(leader, real_parent));
-	space->serial = __sync_fetch_and_add(&space_serial, 1) + 1;
+	space->serial = fetch_add(&space_serial, 1) + 1;
 	space->tree_ops_at = tree_peak_at;
 }
 
 /*
- * Begins to count the mm of a task (its address) for the process in proc. previous: serial of the
- * space that it came from.
+ * Begins to count the mm of a task (its address) for a process. previous: serial of the space that
+ * it came from.
  */
-__noinline int space__begin(u64 task_address, struct mt_proc *proc, u32 begin, u32 previous)
+__noinline int space__begin(u64 task_address, u32 tgid, u32 begin, u32 previous)
 {
+	struct mt_proc *proc = bpf_map_lookup_elem(&procs, &tgid);
 	const struct task_struct *task = (const struct task_struct *)task_address;
 	u64 mm = (u64)BPF_CORE_READ(task, mm);
 	s64 types[MT_TYPES] = {};
 	struct space *space;
+	struct walk *w;
 	u32 key = 0;
 
 	if (!mm || !proc)
@@ -117,8 +122,13 @@ __noinline int space__begin(u64 task_address, struct mt_proc *proc, u32 begin, u
 	space = space__at(key);
 	if (!space)
 		return 0;
-	space__reset(space, mm, task);
-	account__begin(space, key, types);
+	w = walk__take(NULL, 0);
+	if (!w) {
+		bpf_map_push_elem(&free_spaces, &key, 0);
+		return 0;
+	}
+	space__reset(space, key, mm, task);
+	account__begin(space, key, types, &w->threads);
 	/* What was claimed now is the past of this space. A running process is settled once more.
 	 */
 	space->concurrent = begin == MT_BEGIN_ATTACH ? CONCURRENT_FOREIGN : CONCURRENT_NONE;
@@ -126,23 +136,25 @@ __noinline int space__begin(u64 task_address, struct mt_proc *proc, u32 begin, u
 	space->shmem = types[MT_SHMEM];
 	space->swap = space->swap_peak = types[MT_SWAP];
 	space->rss = types[MT_ANON] + types[MT_FILE] + types[MT_SHMEM];
-	__sync_fetch_and_add(&tree_rss, space->rss);
+	fetch_add(&tree_rss, space->rss);
 	if (!index_add(mm, key)) {
 		lost(MT_LOSS_PROCESSES);
-		__sync_fetch_and_add(&tree_rss, -space->rss);
+		fetch_add(&tree_rss, -space->rss);
 		bpf_map_push_elem(&free_spaces, &key, 0);
+		walk__give(w);
 		return 0;
 	}
 	proc->space = key;
 	proc->serial = space->serial;
 	write_space_begin(space, task, types, begin, previous);
-	__sync_fetch_and_add(&live_spaces, 1);
+	fetch_add(&live_spaces, 1);
 	barrier();
 	space->state = SPACE_COUNTING;
 	if (begin == MT_BEGIN_ATTACH) { /* it ran on between the first look and this */
-		space__settle(space, key);
+		space__settle(key, w->key);
 		account__drop_credits(key);
 		space->concurrent = CONCURRENT_NONE;
 	}
+	walk__give(w);
 	return 0;
 }

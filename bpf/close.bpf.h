@@ -4,25 +4,6 @@
 
 #include "operation.bpf.h"
 #include "thread.bpf.h"
-#include "marker/protocol.h"
-
-#define SPINS 1024 /* for what another CPU does in some hundred ns */
-
-/* What a walk over a space's windows is for, and what it found. */
-struct walk {
-	struct boundary b;
-	u64 id;		/* look for this window */
-	u32 found;	/* its number, or NONE */
-	u32 opening;	/* number of the window being opened, NONE: none */
-	u32 tid;	/* of the thread that opens, closes or exits; 0: any */
-	u32 overlapped; /* another thread has a window open */
-	u32 end;	/* enum mt_end */
-	u32 ops_len;
-	u32 ops[MT_PEAK_OPS];
-	u32 slot;	  /* of the result page */
-	u32 current_tid;  /* 0: not on behalf of a thread */
-	u64 minor, major; /* faults of current_tid so far */
-};
 
 /* What a bpf_loop() callback gets: it wants a pointer to the stack of its caller. */
 struct each {
@@ -60,7 +41,7 @@ static long fold_window(u32 number, struct each *each)
 	if (window->state == WINDOW_OPENING) {
 		struct awaited awaited = {window};
 
-		bpf_loop(SPINS, wait_for_opening, &awaited, 0);
+		LOOP(SPINS, SPINS, wait_for_opening, &awaited);
 		if (window->state == WINDOW_OPENING)
 			lost(MT_LOSS_INEXACT_READS);
 	}
@@ -107,8 +88,10 @@ static __always_inline void note_peaks(struct space *space, struct walk *w)
  * Gives what the interval before the boundary in w came to to all windows that were open in it.
  * Every begin and end passes here.
  */
-__noinline int windows__fold(struct space *space, struct walk *w)
+__noinline int windows__fold(u32 key, u32 walk_key)
 {
+	struct space *space = space__at(key);
+	struct walk *w = walk__at(walk_key);
 	struct each each = {space, w};
 
 	if (!space || !w)
@@ -116,9 +99,9 @@ __noinline int windows__fold(struct space *space, struct walk *w)
 	w->found = NONE;
 	w->ops_len = 0;
 	if (space->open)
-		bpf_loop(space->windows, fold_window, &each, 0);
+		LOOP(MAX_WINDOWS, space->windows, fold_window, &each);
 	note_peaks(space, w);
-	__sync_fetch_and_add(&space->folding, -1);
+	fetch_add(&space->folding, -1);
 	return 0;
 }
 
@@ -149,7 +132,7 @@ static long add_history(u32 i, struct late_fold *f)
 	if (!age || age > BOUNDARY_MASK / 2)
 		return 1; /* the window was not yet open */
 	f->wanted = number;
-	bpf_loop(SPINS, wait_for_interval, f, 0);
+	LOOP(SPINS, SPINS, wait_for_interval, f);
 	run = *(volatile u64 *)&interval->run;
 	if (run >> RUN_SHIFT != number) {
 		lost(MT_LOSS_INEXACT_READS);
@@ -192,7 +175,7 @@ static __always_inline void unlink_window(struct space *space, u32 number, struc
 
 		if (parent && parent->state == WINDOW_OPEN &&
 		    parent->serial == window->parent_serial)
-			__sync_fetch_and_add(&parent->child, growth);
+			fetch_add(&parent->child, growth);
 	}
 	if (thread && thread->mm == space->mm && thread->top == number) {
 		thread->top = window->parent;
@@ -200,7 +183,7 @@ static __always_inline void unlink_window(struct space *space, u32 number, struc
 		struct reparent r = {space, window->serial, window->parent, window->parent_op,
 				     window->parent_serial};
 
-		bpf_loop(space->windows, reparent_window, &r, 0);
+		LOOP(MAX_WINDOWS, space->windows, reparent_window, &r);
 	}
 }
 
@@ -262,7 +245,7 @@ static __always_inline void write_result(struct space *space, struct window *win
 	page = bpf_map_lookup_elem(map, &zero);
 	if (!page)
 		return;
-	pid = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), group_leader, thread_pid);
+	pid = BPF_CORE_READ(current_task(), group_leader, thread_pid);
 	bpf_probe_read_kernel(&upid, sizeof(upid),
 			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
 				      BPF_CORE_READ(pid, level) * bpf_core_type_size(struct upid));
@@ -293,15 +276,17 @@ static __always_inline void window__free(struct space *space, u32 number, struct
 	window->state = WINDOW_FREE;
 	barrier();
 	if (chunk)
-		__sync_fetch_and_and(&chunk->used, ~(1ull << (number & (MT_CHUNK_WINDOWS - 1))));
-	__sync_fetch_and_add(&space->open, -1);
-	__sync_fetch_and_add(&windows_ended, 1);
+		fetch_and(&chunk->used, ~(1ull << (number & (MT_CHUNK_WINDOWS - 1))));
+	fetch_add(&space->open, -1);
+	fetch_add(&windows_ended, 1);
 }
 
 /* Closes one open window at the boundary in w. */
-__noinline int window__close(struct space *space, u32 number, struct walk *w)
+__noinline int window__close(u32 key, u32 number, u32 walk_key)
 {
-	struct outcome o = {};
+	struct space *space = space__at(key);
+	struct walk *w = walk__at(walk_key);
+	struct outcome *o;
 	struct thread *thread;
 	struct window *window;
 	struct mt_op *op;
@@ -309,48 +294,49 @@ __noinline int window__close(struct space *space, u32 number, struct walk *w)
 	if (!space || !w)
 		return 0;
 	window = window_at(space, number);
-	if (!window ||
-	    __sync_val_compare_and_swap(&window->state, WINDOW_OPEN, WINDOW_CLOSING) != WINDOW_OPEN)
+	if (!window || compare_exchange(&window->state, WINDOW_OPEN, WINDOW_CLOSING) != WINDOW_OPEN)
 		return 0;
-	if (space->folding) {
+	if (!SERIAL && space->folding) {
 		struct late_fold f = {.space = space, .window = window, .number = w->b.number};
 
-		bpf_loop(HISTORY - 1, add_history, &f, 0);
+		LOOP(HISTORY - 1, HISTORY - 1, add_history, &f);
 	}
+	o = &w->outcome;
+	__builtin_memset(o, 0, sizeof(*o));
 	thread = thread__find(window->tid);
-	o.growth = w->b.rss - window->rss;
-	o.peak_rss = window->peak;
-	o.peak_file = window->peak_file;
-	o.peak_shmem = window->peak_shmem;
-	o.peak = window->peak - window->rss;
-	o.duration = w->b.now - window->begin_ns;
-	o.file = w->b.file - window->file;
-	o.shmem = w->b.shmem - window->shmem;
-	o.swap = w->b.swap - window->swap;
-	o.gained = w->b.gained - window->gained;
-	if (o.gained < o.growth || o.gained < 0) /* read while other CPUs were between the two */
-		o.gained = o.growth > 0 ? o.growth : 0;
-	o.own = thread ? thread->own - window->own : 0;
-	o.child = window->child;
-	o.foreign = w->b.foreign - window->foreign;
-	o.overlapped = window->overlapped;
-	o.incomplete = w->end != MT_END_END && w->end != MT_END_UNWOUND;
-	o.faults_known = w->current_tid == window->tid;
-	if (o.faults_known) {
-		o.minor = w->minor - window->minor;
-		o.major = w->major - window->major;
+	o->growth = w->b.rss - window->rss;
+	o->peak_rss = window->peak;
+	o->peak_file = window->peak_file;
+	o->peak_shmem = window->peak_shmem;
+	o->peak = window->peak - window->rss;
+	o->duration = w->b.now - window->begin_ns;
+	o->file = w->b.file - window->file;
+	o->shmem = w->b.shmem - window->shmem;
+	o->swap = w->b.swap - window->swap;
+	o->gained = w->b.gained - window->gained;
+	if (o->gained < o->growth || o->gained < 0) /* read while other CPUs were between the two */
+		o->gained = o->growth > 0 ? o->growth : 0;
+	o->own = thread ? thread->own - window->own : 0;
+	o->child = window->child;
+	o->foreign = w->b.foreign - window->foreign;
+	o->overlapped = window->overlapped;
+	o->incomplete = w->end != MT_END_END && w->end != MT_END_UNWOUND;
+	o->faults_known = w->current_tid == window->tid;
+	if (o->faults_known) {
+		o->minor = w->minor - window->minor;
+		o->major = w->major - window->major;
 	}
-	unlink_window(space, number, window, thread, o.growth);
+	unlink_window(space, number, window, thread, o->growth);
 	op = op__at(window->op);
 	if (op) {
-		op__add(op, &o);
+		op__add(op, o);
 		op__note_parent(op, window->parent_op);
-		if (by_thread && o.faults_known && window->op != MT_OP_OTHER)
+		if (by_thread && o->faults_known && window->op != MT_OP_OTHER)
 			op__note_thread(op);
 	}
 	if (w->slot != MARKER_NO_SLOT)
-		write_result(space, window, w->slot, &o);
-	write_record(space, window, w, &o);
+		write_result(space, window, w->slot, o);
+	write_record(space, window, w, o);
 	window__free(space, number, window);
 	return 0;
 }
@@ -362,29 +348,17 @@ static long close_matching(u32 i, struct each *each)
 	struct window *window = window_at(each->space, number);
 
 	if (window && window->state == WINDOW_OPEN && (!tid || window->tid == tid))
-		window__close(each->space, number, each->walk);
+		window__close(each->space->key, number, each->walk->key);
 	return 0;
 }
 
-static __always_inline void walk__for(struct walk *w, struct task_struct *task, u32 end)
-{
-	w->opening = NONE;
-	w->slot = MARKER_NO_SLOT;
-	w->end = end;
-	if (task) {
-		w->current_tid = task->pid;
-		w->minor = task->min_flt;
-		w->major = task->maj_flt;
-	}
-}
-
 /* A boundary at which a running process may have windows end: w has what walk__for() gives it. */
-static __always_inline void walk__boundary(struct space *space, u32 key, struct walk *w)
+static __always_inline void walk__boundary(struct space *space, struct walk *w)
 {
-	if (space->concurrent)
-		space__settle(space, key);
+	if (space->concurrent || ACCOUNT_LAGS)
+		space__settle(space->key, w->key);
 	space__boundary(space, &w->b);
-	windows__fold(space, w);
+	windows__fold(space->key, w->key);
 }
 
 /* Closes the windows of one thread, or all with tid 0. */
@@ -394,7 +368,7 @@ static __always_inline void windows__close(struct space *space, struct walk *w, 
 
 	w->tid = tid;
 	space__boundary(space, &w->b);
-	windows__fold(space, w);
+	windows__fold(space->key, w->key);
 	if (space->open)
-		bpf_loop(space->windows, close_matching, &each, 0);
+		LOOP(MAX_WINDOWS, space->windows, close_matching, &each);
 }

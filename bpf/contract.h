@@ -26,12 +26,16 @@ enum { MT_ANON, MT_FILE, MT_SHMEM, MT_SWAP, MT_TYPES }; /* order of by-type arra
 #define MT_INDEX_BUCKETS 1024  /* of 8 spaces: twice as many as there are */
 #define MT_MAX_PROCS	 16384 /* processes traced at one time */
 #define MT_CHUNK_WINDOWS 16    /* windows in a chunk */
+#define MT_MAX_TASKS	 32768 /* threads whose caches are known */
 #define MT_MAX_CHUNKS	 2048  /* chunks in the pool: 32768 windows open on the host */
 #define MT_SPACE_CHUNKS	 64    /* chunks a space can hold: 1024 windows open in one process */
 #define MT_MAX_SOURCES	 16384 /* functions probed */
 #define MT_MAX_USDT	 1024  /* or pairs of USDT probes */
 #define MT_ARGUMENTS	 6     /* of a function, that a name can be made of */
-#define MT_MAX_CPUS	 512
+#define MT_MAX_CPUS	 8192
+#define MT_WALKS	 8    /* programs of one CPU that are under way, preempted ones too */
+#define MT_SERIAL_CPUS	 512  /* with the programs for kernels before 5.17 */
+#define MT_SERIAL_CHUNKS 8    /* the same: 128 windows open in one process */
 #define MT_RESULT_SIZE	 4096 /* a process' result page, see user/marker/protocol.h */
 
 /* Loss counters; their meaning for the reader stands in user/model/losses.h. */
@@ -177,7 +181,7 @@ struct mt_space_begin {
 struct mt_space_end {
 	struct mt_record_header header;
 	__u32 end;	  /* enum mt_end: EXEC, EXIT, DETACH */
-	__u32 cpus;	  /* CPUs that changed its counters */
+	__u32 changers;	  /* CPUs that changed its counters; split: threads */
 	__u32 concurrent; /* more than one thread changed them */
 	__u32 peak_ops_len;
 	__u32 tree_ops_len;

@@ -50,7 +50,7 @@ static __always_inline void write_space_end(struct space *space, u32 key, struct
 	struct mt_space_end *record;
 	struct mt_proc *proc;
 
-	bpf_loop(cpus, add_cpu, &total, 0);
+	LOOP(MAX_CPUS, cpus, add_cpu, &total);
 	record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
 	if (!record) {
 		lost(MT_LOSS_EVENTS);
@@ -63,7 +63,7 @@ static __always_inline void write_space_end(struct space *space, u32 key, struct
 	record->header.pid = space->pid;
 	record->header.ppid = space->ppid;
 	record->end = w->end;
-	record->cpus = total.cpus;
+	record->changers = ACCOUNT_LAGS ? space->threads : total.cpus;
 	record->concurrent = space->concurrent == CONCURRENT_CPUS;
 	record->max_step = total.max_step;
 	record->events = total.events;
@@ -83,14 +83,14 @@ static __always_inline void write_space_end(struct space *space, u32 key, struct
 	record->tree_ops_len = space->tree_ops_len;
 	record->tree_ops_at_ns = space->tree_ops_at;
 	__builtin_memcpy(record->tree_ops, space->tree_ops, sizeof(record->tree_ops));
-	if (task && task->tgid == space->tgid) {
-		u32 tgid = task->tgid;
+	if (task && TASK(task, tgid) == space->tgid) {
+		u32 tgid = TASK(task, tgid);
 
 		BPF_CORE_READ_STR_INTO(&record->comm, task, group_leader, comm);
 		proc = bpf_map_lookup_elem(&procs, &tgid);
 		if (proc) {
-			record->minor = proc->minor + task->min_flt;
-			record->major = proc->major + task->maj_flt;
+			record->minor = proc->minor + TASK(task, min_flt);
+			record->major = proc->major + TASK(task, maj_flt);
 		}
 	}
 	bpf_ringbuf_submit(record, 0);
@@ -100,22 +100,26 @@ static __always_inline void write_space_end(struct space *space, u32 key, struct
  * end: enum mt_end; with MT_END_DETACH it is the loader that lets go, otherwise this happens in the
  * context of a task. The totals are those before the event at hand, the first of the teardown.
  */
-__noinline int space__end(struct space *space, u32 key, u32 end)
+__noinline int space__end(u32 key, u32 end)
 {
-	struct task_struct *task = end == MT_END_DETACH ? NULL : bpf_get_current_task_btf();
+	struct space *space = space__at(key);
+	struct task_struct *task = end == MT_END_DETACH ? NULL : current_task();
 	struct each each = {.space = space};
-	struct walk w = {};
+	struct walk *w;
 
-	if (!space || __sync_val_compare_and_swap(&space->state, SPACE_COUNTING, SPACE_ENDED) !=
-			      SPACE_COUNTING)
+	if (!space ||
+	    compare_exchange(&space->state, SPACE_COUNTING, SPACE_ENDED) != SPACE_COUNTING)
 		return 0;
-	walk__for(&w, task, end);
-	windows__close(space, &w, 0);
-	write_space_end(space, key, &w, task);
-	__sync_fetch_and_add(&tree_rss, -space->rss);
-	__sync_fetch_and_add(&live_spaces, -1);
+	w = walk__take(task, end);
+	if (w) {
+		windows__close(space, w, 0);
+		write_space_end(space, key, w, task);
+		walk__give(w);
+	}
+	fetch_add(&tree_rss, -space->rss);
+	fetch_add(&live_spaces, -1);
 	space__remove(space, key);
-	bpf_loop(space->chunks, give_back_chunk, &each, 0);
+	LOOP(MAX_CHUNKS, space->chunks, give_back_chunk, &each);
 	bpf_map_push_elem(&free_spaces, &key, 0);
 	return 0;
 }

@@ -41,6 +41,32 @@ struct percpu_counter {
 	s32 *counters;
 };
 
+/* Until then: one counter each, and what a task has changed since it last handed that over. */
+typedef struct {
+	s64 counter;
+} atomic_long_t;
+
+struct mm_rss_stat {
+	atomic_long_t count[4];
+};
+
+struct task_rss_stat {
+	int events;
+	int count[4];
+};
+
+struct mm_struct___split {
+	struct mm_rss_stat rss_stat;
+};
+
+struct task_struct___split {
+	struct task_rss_stat rss_stat;
+};
+
+struct list_head {
+	struct list_head *next;
+};
+
 struct mm_struct {
 	atomic_t mm_users;
 	unsigned long arg_start, arg_end;
@@ -95,6 +121,7 @@ struct vm_area_struct {
 };
 
 struct signal_struct {
+	struct list_head thread_head;
 	atomic_t live;
 	int group_exit_code;
 	unsigned int flags;
@@ -110,7 +137,8 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
-	void *vfork_done; /* set while a vfork child keeps its parent waiting */
+	void *vfork_done;	      /* set while a vfork child keeps its parent waiting */
+	struct list_head thread_node; /* in signal->thread_head */
 	struct signal_struct *signal;
 	const struct cred *cred;
 	struct css_set *cgroups;

@@ -9,9 +9,7 @@
  */
 #pragma once
 
-#include "kernel.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
+#include "compat.bpf.h"
 #include <bpf/bpf_tracing.h>
 #include "contract.h"
 #include "space.h"
@@ -219,6 +217,21 @@ struct {
 	__type(value, u32);
 } result_of SEC(".maps");
 
+/* tid -> what is known of its cache (Linux up to 6.1). Full: counted, MT_LOSS_INEXACT_READS. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MT_MAX_TASKS);
+	__type(key, u32);
+	__type(value, struct task_view);
+} task_views SEC(".maps");
+
+/* One token: who has it may change what is kept (MT_SERIAL). */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 1);
+	__type(value, u32);
+} turn SEC(".maps");
+
 /* Only there to find where each CPU's copy of per-CPU memory lies, see account.bpf.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -248,11 +261,13 @@ __u64 windows_ended = 0;
 __u32 op_count = 0;  /* beside MT_OP_OTHER, which is there from the start */
 __u32 own_level = 0; /* of memtrace's pid namespace */
 __u64 own_namespace = 0;
-__u32 own_tgid = 0;    /* memtrace itself */
-__u32 all = 0;	       /* every process of the host is traced, from the scan on */
-__u32 scan_detach = 0; /* what the task iterator is run for: 0 adding, 1 last faults */
+__u32 own_tgid = 0;	/* memtrace itself */
+__u32 all = 0;		/* every process of the host is traced, from the scan on */
+__u32 let_go_from = 0;	/* number of the first space that let_go() looks at */
+__u64 scratch[32] = {}; /* of who has the turn */
+__u32 scan_detach = 0;	/* what the task iterator is run for: 0 adding, 1 last faults */
 
 static __always_inline void lost(enum mt_loss what)
 {
-	__sync_fetch_and_add(&losses[what], 1);
+	__sync_fetch_and_add(&losses[what], 1); /* also out of turn */
 }

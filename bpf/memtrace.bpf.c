@@ -4,6 +4,7 @@
  * them call exist once, which the static linker of libbpf 1.1 cannot do for kfunc declarations.
  */
 #include "rss.bpf.c"
+#include "fault.bpf.c"
 #include "process.bpf.c"
 #include "window.bpf.c"
 #include "pair.bpf.c"

@@ -53,7 +53,7 @@ static __always_inline bool is_wanted(const struct mt_source *source, const char
 
 	if (!source->filter[0])
 		return true;
-	bpf_loop(4 * MT_NAME_SIZE, step_glob, &g, 0);
+	LOOP(4 * MT_NAME_SIZE, 4 * MT_NAME_SIZE, step_glob, &g);
 	return g.matches;
 }
 
@@ -61,7 +61,7 @@ static __always_inline bool is_wanted(const struct mt_source *source, const char
  * Operation of a window of a source; value is the argument that its name is made of. Makes the
  * thread known. NO_OP when the source's filter is against it.
  */
-__noinline u32 source_op(struct mt_source *source, u64 value, u32 tid)
+SHARED_FUNCTION u32 source_op(struct mt_source *source, u64 value, u32 tid)
 {
 	struct long_name name = {};
 	struct op_name *key = (struct op_name *)name.bytes;

@@ -4,19 +4,6 @@
 
 #include "space.bpf.h"
 
-/* What one window came to. */
-struct outcome {
-	s64 growth, peak, duration;
-	s64 peak_rss, peak_file, peak_shmem;
-	s64 file, shmem, swap;
-	s64 gained, own, child, foreign;
-	s64 minor, major;
-	u32 faults_known;
-	u32 overlapped;
-	u32 incomplete;
-	u32 pad;
-};
-
 static __always_inline struct mt_op *op__at(u32 op)
 {
 	return bpf_map_lookup_elem(&ops, &op);
@@ -55,8 +42,8 @@ static __always_inline u64 current_thread(void)
 
 	if (!by_thread)
 		return 0;
-	task = bpf_get_current_task_btf();
-	return (u64)task->pid << 32 | (u32)(task->start_time >> 20);
+	task = current_task();
+	return (u64)TASK(task, pid) << 32 | (u32)(TASK(task, start_time) >> 20);
 }
 
 /* The current thread is the one whose operation it is. */
@@ -64,7 +51,7 @@ static __always_inline void op__note_thread(struct mt_op *op)
 {
 	if (!by_thread)
 		return;
-	op->tid = pid_of((struct task_struct *)bpf_get_current_task());
+	op->tid = pid_of(current_task());
 	bpf_get_current_comm(op->comm, sizeof(op->comm));
 }
 
@@ -72,7 +59,7 @@ static __always_inline void op__note_thread(struct mt_op *op)
  * Number of the operation with this zero-padded name, of the current thread where it has one;
  * MT_OP_OTHER when the table is full.
  */
-__noinline u32 op__get(const struct op_name *name)
+static __noinline u32 op__get(const struct op_name *name)
 {
 	struct mt_op *op;
 	u32 *found, key;
@@ -84,7 +71,7 @@ __noinline u32 op__get(const struct op_name *name)
 		return *found;
 	if (op_count + 1 >= MT_MAX_OPS)
 		goto full;
-	key = __sync_fetch_and_add(&op_count, 1) + 1;
+	key = fetch_add(&op_count, 1) + 1;
 	op = op__at(key);
 	if (!op)
 		goto full;
@@ -103,7 +90,7 @@ full:
 	return MT_OP_OTHER;
 }
 
-__noinline int note_min(s64 *where, s64 value)
+SHARED_FUNCTION int note_min(s64 *where, s64 value)
 {
 	s64 old;
 
@@ -115,7 +102,7 @@ __noinline int note_min(s64 *where, s64 value)
 
 		if (value >= old)
 			return 0;
-		seen = __sync_val_compare_and_swap(where, old, value);
+		seen = compare_exchange(where, old, value);
 		if (seen == old)
 			return 1;
 		old = seen;
@@ -125,7 +112,7 @@ __noinline int note_min(s64 *where, s64 value)
 }
 
 /* 1 when value is the new maximum. */
-__noinline int note_max(s64 *where, s64 value)
+SHARED_FUNCTION int note_max(s64 *where, s64 value)
 {
 	s64 old;
 
@@ -137,7 +124,7 @@ __noinline int note_max(s64 *where, s64 value)
 
 		if (value <= old)
 			return 0;
-		seen = __sync_val_compare_and_swap(where, old, value);
+		seen = compare_exchange(where, old, value);
 		if (seen == old)
 			return 1;
 		old = seen;
@@ -149,11 +136,11 @@ __noinline int note_max(s64 *where, s64 value)
 static __always_inline void add(s64 *where, s64 value)
 {
 	if (value)
-		__sync_fetch_and_add(where, value);
+		fetch_add(where, value);
 }
 
 /* Adds value squared, with the carry between the halves: exact without a lock. */
-__noinline int add_square(struct mt_sum128 *sum, s64 value)
+SHARED_FUNCTION int add_square(struct mt_sum128 *sum, s64 value)
 {
 	u64 v = value < 0 ? -value : value, low = (u32)v, high = v >> 32;
 	u64 middle = low * high, lo = low * low, hi = high * high + (middle >> 31), old;
@@ -163,10 +150,10 @@ __noinline int add_square(struct mt_sum128 *sum, s64 value)
 	middle <<= 33;
 	lo += middle;
 	hi += lo < middle;
-	old = __sync_fetch_and_add(&sum->lo, lo);
+	old = fetch_add(&sum->lo, lo);
 	hi += old + lo < old;
 	if (hi)
-		__sync_fetch_and_add(&sum->hi, hi);
+		fetch_add(&sum->hi, hi);
 	return 0;
 }
 
@@ -187,20 +174,20 @@ static __always_inline void add_measure(s64 value, s64 *sum, s64 *min, s64 *max,
  * Enters a window. One that was cut short (incomplete) counts, and its highest RSS was real; what
  * it would have come to is not known, so sums and statistics leave it out.
  */
-__noinline int op__add(struct mt_op *op, const struct outcome *o)
+SHARED_FUNCTION int op__add(struct mt_op *op, const struct outcome *o)
 {
 	if (!op || !o)
 		return 0;
-	__sync_fetch_and_add(&op->count, 1);
+	fetch_add(&op->count, 1);
 	if (o->overlapped)
-		__sync_fetch_and_add(&op->overlapped, 1);
+		fetch_add(&op->overlapped, 1);
 	if (o->peak_rss > op->peak_rss && note_max(&op->peak_rss, o->peak_rss)) {
 		op->peak_by_type[MT_FILE] = o->peak_file;
 		op->peak_by_type[MT_SHMEM] = o->peak_shmem;
 		op->peak_by_type[MT_ANON] = o->peak_rss - o->peak_file - o->peak_shmem;
 	}
 	if (o->incomplete) {
-		__sync_fetch_and_add(&op->incomplete, 1);
+		fetch_add(&op->incomplete, 1);
 		return 0;
 	}
 	add_measure(o->growth, &op->growth_sum, &op->growth_min, &op->growth_max,
@@ -220,7 +207,7 @@ __noinline int op__add(struct mt_op *op, const struct outcome *o)
 		add(&op->minor, o->minor);
 		add(&op->major, o->major);
 	} else {
-		__sync_fetch_and_add(&op->faults_unknown, 1);
+		fetch_add(&op->faults_unknown, 1);
 	}
 	return 0;
 }
@@ -231,7 +218,6 @@ static __always_inline void op__note_parent(struct mt_op *op, u32 parent)
 
 	if (old == now || old == MT_PARENT_DIFFERS)
 		return;
-	if (old != MT_PARENT_UNSET ||
-	    __sync_val_compare_and_swap(&op->parent, MT_PARENT_UNSET, now))
+	if (old != MT_PARENT_UNSET || compare_exchange(&op->parent, MT_PARENT_UNSET, now))
 		op->parent = MT_PARENT_DIFFERS;
 }

@@ -43,7 +43,7 @@ struct chain {
 static __always_inline void chain__start(struct chain *c, struct space *space,
 					 const struct pair_probe *p)
 {
-	u32 tid = bpf_get_current_task_btf()->pid;
+	u32 tid = TASK(current_task(), pid);
 	struct thread *thread = thread__find(tid);
 
 	c->space = space;
@@ -118,7 +118,7 @@ static long close_abandoned(u32 i, struct chain *c)
 	if (is_abandoned(c, window) &&
 	    (window->pairing != MT_PAIR_FRAME ||
 	     (window->sp >= c->stack_start && window->sp < c->stack_end)))
-		window__close(c->space, number, c->walk);
+		window__close(c->space->key, number, c->walk->key);
 	return 0;
 }
 
@@ -132,44 +132,49 @@ static long note_mapping(struct task_struct *task, struct vm_area_struct *vma, s
 /* Closes them at the boundary in c->walk, up to the window c->found. */
 static __always_inline void close_chain(struct chain *c)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
 	c->walk->end = MT_END_UNWOUND;
 	bpf_find_vma(task, c->sp, note_mapping, c, 0);
-	bpf_loop(c->space->windows, close_abandoned, c, 0);
+	LOOP(MAX_WINDOWS, c->space->windows, close_abandoned, c);
 }
 
 /* At an entry: what lies below the new frame was left by an exception or longjmp. */
-__noinline int end_abandoned(struct space *space, struct pair_probe *p)
+SHARED_FUNCTION int end_abandoned(struct space *space, struct pair_probe *p)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct walk w = {};
-	struct chain c = {.walk = &w};
+	struct task_struct *task = current_task();
+	struct chain c = {};
 
 	if (!space || !p || !space->open)
 		return 0;
 	chain__start(&c, space, p);
-	bpf_loop(space->windows, find_abandoned, &c, 0);
+	LOOP(MAX_WINDOWS, space->windows, find_abandoned, &c);
 	if (c.found == NONE)
 		return 0;
-	walk__for(&w, task, MT_END_UNWOUND);
-	walk__boundary(space, p->space, &w);
+	c.walk = walk__take(task, MT_END_UNWOUND);
+	if (!c.walk)
+		return 0;
+	walk__boundary(space, c.walk);
 	chain__start(&c, space, p);
 	close_chain(&c);
+	walk__give(c.walk);
 	return 0;
 }
 
 /* Another begin inside a window of the same source that is itself no window: its end is none. */
-static __always_inline void skip(struct space *space, struct pair_probe *p)
+SHARED_FUNCTION int skip(struct space *space, struct pair_probe *p)
 {
 	struct chain c = {};
 	struct window *window;
 
+	if (!space || !p)
+		return 0;
 	chain__start(&c, space, p);
-	bpf_loop(space->windows, find_begin, &c, 0);
+	LOOP(MAX_WINDOWS, space->windows, find_begin, &c);
 	window = c.found == NONE ? NULL : window_at(space, c.found);
 	if (window)
 		window->skipped++;
+	return 0;
 }
 
 static __always_inline int pair_begin(struct pair_probe *p, struct mt_source *source, u64 value)
@@ -182,7 +187,7 @@ static __always_inline int pair_begin(struct pair_probe *p, struct mt_source *so
 	opening.pairing = source->pairing;
 	if (source->pairing != MT_PAIR_THREAD)
 		end_abandoned(space, p);
-	opening.op = source_op(source, value, bpf_get_current_task_btf()->pid);
+	opening.op = source_op(source, value, TASK(current_task(), pid));
 	if (opening.op == NO_OP) {
 		skip(space, p);
 		return 0;
@@ -193,18 +198,18 @@ static __always_inline int pair_begin(struct pair_probe *p, struct mt_source *so
 static __always_inline int pair_end(struct pair_probe *p)
 {
 	struct mt_source *source = bpf_map_lookup_elem(&sources, &p->source);
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct space *space = current_space(&p->space);
 	struct chain c = {.returning = 1};
 	struct window *window;
-	struct walk w = {};
+	struct walk *w;
 	u32 number;
 
 	if (!space || !source)
 		return 0;
 	chain__start(&c, space, p);
 	number = c.number;
-	bpf_loop(space->windows, find_begin, &c, 0);
+	LOOP(MAX_WINDOWS, space->windows, find_begin, &c);
 	window = c.found == NONE ? NULL : window_at(space, c.found);
 	if (!window) {
 		if (!source->filter[0])
@@ -215,15 +220,18 @@ static __always_inline int pair_end(struct pair_probe *p)
 		window->skipped--;
 		return 0;
 	}
-	walk__for(&w, task, MT_END_END);
-	walk__boundary(space, p->space, &w);
+	w = walk__take(task, MT_END_END);
+	if (!w)
+		return 0;
+	walk__boundary(space, w);
 	if (source->pairing == MT_PAIR_FRAME && number != c.found) {
 		c.number = number;
-		c.walk = &w;
+		c.walk = w;
 		close_chain(&c);
-		w.end = MT_END_END;
+		w->end = MT_END_END;
 	}
-	window__close(space, c.found, &w);
+	window__close(space->key, c.found, w->key);
+	walk__give(w);
 	return 0;
 }
 

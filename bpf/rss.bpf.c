@@ -1,57 +1,80 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Every change of every RSS counter on the host; what is not traced leaves after one lookup. */
+#include "change.bpf.h"
 #include "end.bpf.h"
-#include "thread.bpf.h"
+#include "turn.bpf.h"
+
+#if ACCOUNT_LAGS
+#define FAULT_PAGES 16 /* that one fault maps, by default */
 
 /*
- * Notes whether changes can come from two CPUs at once. A vfork child's do not, since its parent
- * waits, nor do memtrace's own: while it places probes the target waits for it. Others may come
- * while the process stands still; when one is caught in the act, account__resync() notes that.
+ * A maximum is taken before a shrink: what other threads have counted for themselves belongs to it.
+ * Looked for only where it can be the highest.
  */
-static __always_inline void note_thread(struct space *space, struct task_struct *task, bool own)
+static __always_inline void catch_up(struct space *space, const struct change *change, bool own)
 {
-	if (!own) {
-		if (!space->concurrent && task->tgid != own_tgid)
-			space->concurrent = CONCURRENT_FOREIGN;
-	} else if (!space->first_tid) {
-		space->first_tid = task->pid;
-	} else if (task->tgid == space->tgid || !task->vfork_done) {
-		space->concurrent = CONCURRENT_CPUS;
+	struct walk *w;
+
+	if (change->claimed >= 0 || (own && space->concurrent != CONCURRENT_CPUS) ||
+	    space->rss + FAULT_PAGES * space->threads <= (s64)(space->run & RUN_MASK))
+		return;
+	w = walk__take(NULL, 0);
+	if (!w)
+		return;
+	account__catch_up(space, &w->threads);
+#pragma unroll
+	for (int i = 0; i < MT_TYPES; i++) {
+		struct change moved = {.moved = w->threads.moved[i],
+				       .gained = w->threads.gained[i]};
+
+		space__apply(space, i, &moved);
 	}
+	walk__give(w);
+}
+#else
+static __always_inline void catch_up(struct space *space, const struct change *change, bool own)
+{
+}
+#endif
+
+/* count: the counter's new value, where the event has it. */
+static __always_inline void changed(struct space *space, u32 key, struct mm_struct *mm, u32 type,
+				    s64 count)
+{
+	struct task_struct *task = current_task();
+	bool own = is_own(task, mm);
+	struct change change;
+
+	if (!own && !mm->mm_users.counter) {
+		/* Its last user is gone: this is the teardown, which is no part of any window. */
+		space__end(key, TASK(task, tgid) == space->tgid && !(TASK(task, flags) & PF_EXITING)
+					? MT_END_EXEC
+					: MT_END_EXIT);
+		return;
+	}
+	change = account__event(space, key, type, count);
+	catch_up(space, &change, own);
+	if (space->first_tid != TASK(task, pid) && space->concurrent != CONCURRENT_CPUS)
+		note_thread(space, task, own);
+	space__enter(space, task, own, type, &change);
 }
 
 SEC("tp_btf/rss_stat")
 int BPF_PROG(on_rss_stat, struct mm_struct *mm, int member)
 {
 	u32 key = space__key(mm), type = (member ^ 1) & (MT_TYPES - 1);
-	struct task_struct *task;
 	struct space *space;
-	struct change change;
-	bool own;
+	s64 count = 0;
 
 	if (key == NONE || member >= MT_TYPES) /* vendor kernels count more types */
 		return 0;
+#if ACCOUNT_LAGS
+	count = ctx[2]; /* until Linux 6.1 */
+#endif
 	space = space__at(key);
-	if (!space || space->state != SPACE_COUNTING)
+	if (!space || space->state != SPACE_COUNTING || !turn__take(MT_LOSS_INEXACT_READS))
 		return 0;
-	task = bpf_get_current_task_btf();
-	own = is_own(task, mm);
-	if (!own && !mm->mm_users.counter) {
-		/* Its last user is gone: this is the teardown, which is no part of any window. */
-		space__end(space, key,
-			   task->tgid == space->tgid && !(task->flags & PF_EXITING) ? MT_END_EXEC
-										    : MT_END_EXIT);
-		return 0;
-	}
-	change = account__event(space, key, type);
-	space__apply(space, type, &change);
-	if (space->first_tid != task->pid && space->concurrent != CONCURRENT_CPUS)
-		note_thread(space, task, own);
-	if (!space->open || type == MT_SWAP)
-		return 0;
-	if (own)
-		thread__add_own(task->pid, change.own);
-	else
-		__sync_fetch_and_add(&space->foreign, change.own);
+	changed(space, key, mm, type, count);
+	turn__pass();
 	return 0;
 }

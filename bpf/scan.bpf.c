@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the loader runs itself: getting its bearings, adding processes, letting go of them. */
 #include "begin.bpf.h"
+#include "turn.bpf.h"
 
+#ifndef MT_SPLIT
 struct find_offset {
 	u64 base;
 };
@@ -18,27 +20,38 @@ static long find_offset(u32 cpu, struct find_offset *f)
 }
 
 /*
- * Runs in memtrace's own context. Finds where each CPU's per-CPU memory lies: __per_cpu_offset is
- * a data symbol, which kernels without KALLSYMS_ALL do not show, but the distance between a per-CPU
- * array's base and each CPU's copy is the same. Also notes memtrace's pid namespace.
+ * Finds where each CPU's per-CPU memory lies: __per_cpu_offset is a data symbol, which kernels
+ * without KALLSYMS_ALL do not show, but the distance between a per-CPU array's base and each CPU's
+ * copy is the same.
  */
-SEC("raw_tp")
-int prepare(void *ctx)
+static __always_inline void find_offsets(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	void *base = NULL;
 	struct find_offset f = {};
-	struct upid upid = {};
-	struct mt_op *other;
+	void *base = NULL;
 
 	bpf_probe_read_kernel(&base, sizeof(base),
 			      (void *)address_of(&anchor) +
 				      bpf_core_field_offset(struct bpf_array, pptrs));
 	f.base = (u64)base;
-	bpf_loop(cpus, find_offset, &f, 0);
+	LOOP(MAX_CPUS, cpus, find_offset, &f);
+}
+#else
+static __always_inline void find_offsets(void)
+{
+}
+#endif
 
-	own_tgid = task->tgid;
+/* Runs in memtrace's own context: gets the programs' bearings, and notes its pid namespace. */
+SEC("raw_tp")
+int prepare(void *ctx)
+{
+	struct task_struct *task = current_task();
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct upid upid = {};
+	struct mt_op *other;
+
+	find_offsets();
+	own_tgid = TASK(task, tgid);
 	own_level = BPF_CORE_READ(pid, level);
 	bpf_probe_read_kernel(&upid, sizeof(upid),
 			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
@@ -57,7 +70,7 @@ static __always_inline void add_task(struct task_struct *task, u32 tgid)
 	struct mt_proc fresh = {.space = NONE}, *proc;
 
 	mode = all ? &any : bpf_map_lookup_elem(&wanted, &pid);
-	if (!mode || (all && task->flags & (PF_KTHREAD | PF_EXITING)))
+	if (!mode || (all && TASK(task, flags) & (PF_KTHREAD | PF_EXITING)))
 		return;
 	proc = bpf_map_lookup_elem(&procs, &tgid);
 	if (!proc) {
@@ -65,7 +78,7 @@ static __always_inline void add_task(struct task_struct *task, u32 tgid)
 			lost(MT_LOSS_PROCESSES);
 			return;
 		}
-		__sync_fetch_and_add(&live_procs, 1);
+		fetch_add(&live_procs, 1);
 		proc = bpf_map_lookup_elem(&procs, &tgid);
 		if (!proc)
 			return;
@@ -74,10 +87,10 @@ static __always_inline void add_task(struct task_struct *task, u32 tgid)
 		*mode = 0;
 		return;
 	}
-	proc->minor -= task->min_flt;
-	proc->major -= task->maj_flt;
+	proc->minor -= TASK(task, min_flt);
+	proc->major -= TASK(task, maj_flt);
 	if (proc->space == NONE && BPF_CORE_READ(task, mm)) {
-		space__begin(address_of(task), proc, MT_BEGIN_ATTACH, 0);
+		space__begin(address_of(task), tgid, MT_BEGIN_ATTACH, 0);
 		*mode = 0;
 	}
 }
@@ -92,32 +105,48 @@ int scan_tasks(struct bpf_iter__task *ctx)
 
 	if (!task)
 		return 0;
-	tgid = task->tgid;
+	tgid = TASK(task, tgid);
 	if (!scan_detach) {
-		add_task(task, tgid);
+		if (turn__take(MT_LOSS_PROCESSES)) {
+			add_task(task, tgid);
+			turn__pass();
+		}
 		return 0;
 	}
 	proc = bpf_map_lookup_elem(&procs, &tgid);
 	if (proc) {
-		proc->minor += task->min_flt;
-		proc->major += task->maj_flt;
+		proc->minor += TASK(task, min_flt);
+		proc->major += TASK(task, maj_flt);
 	}
 	return 0;
 }
 
-static long let_go_of(u32 key, void *unused)
+static long let_go_of(u32 i, u32 *first)
 {
+	u32 key = *first + i;
 	struct space *space = space__at(key);
 
-	if (space && space->state == SPACE_COUNTING)
-		space__end(space, key, MT_END_DETACH);
+	if (!space || space->state != SPACE_COUNTING || !turn__take(MT_LOSS_EVENTS))
+		return 0;
+	if (ACCOUNT_LAGS) {
+		struct walk *w = walk__take(NULL, 0);
+
+		if (w) {
+			space__settle(key, w->key);
+			walk__give(w);
+		}
+	}
+	space__end(key, MT_END_DETACH);
+	turn__pass();
 	return 0;
 }
 
-/* Ends every space that is still counting. */
+/* Ends spaces that are still counting, from let_go_from on: all, or one where it takes turns. */
 SEC("raw_tp")
 int let_go(void *ctx)
 {
-	bpf_loop(max_spaces, let_go_of, NULL, 0);
+	u32 first = let_go_from;
+
+	LOOP(1, max_spaces - first, let_go_of, &first);
 	return 0;
 }

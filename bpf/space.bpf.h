@@ -2,31 +2,10 @@
 /* Address spaces: finding them, their running totals and maxima, the tree's. */
 #pragma once
 
-#include "account.bpf.h"
+#include "walk.bpf.h"
 
 #define BOUNDARY_MASK 0xffffffu
 #define MAX_TRIES     16 /* of a compare-and-swap that other CPUs disturb */
-
-/* A pointer's low half as a number: the verifier refuses 64-bit arithmetic on kernel pointers. */
-static __always_inline u32 low_bits(const void *pointer)
-{
-	u64 low;
-
-	asm volatile("r0 = %1; w0 = w0; %0 = r0" : "=r"(low) : "r"(pointer) : "r0");
-	return low;
-}
-
-/*
- * A kernel pointer as a number, to be read through with BPF_CORE_READ() only. Off the hot path this
- * is also cheaper to load: following a typed pointer makes the verifier search the kernel's BTF.
- */
-static __always_inline u64 address_of(const void *pointer)
-{
-	u64 address = 0;
-
-	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
-	return address;
-}
 
 static __always_inline struct index_bucket *index_bucket(u32 mm_low_bits)
 {
@@ -59,7 +38,7 @@ static __always_inline struct space *space__at(u32 key)
  */
 static __always_inline bool is_own(struct task_struct *task, struct mm_struct *mm)
 {
-	return task->mm == mm && !(task->flags & PF_KTHREAD);
+	return TASK(task, mm) == mm && !(TASK(task, flags) & PF_KTHREAD);
 }
 
 /*
@@ -74,8 +53,7 @@ static __always_inline void space__note_max(struct space *space, s64 max, s64 fi
 
 		if ((s64)(old & RUN_MASK) >= max)
 			return;
-		seen = __sync_val_compare_and_swap(&space->run, old,
-						   (old & ~RUN_MASK) | (max & RUN_MASK));
+		seen = compare_exchange(&space->run, old, (old & ~RUN_MASK) | (max & RUN_MASK));
 		if (seen == old) {
 			space->run_file = file;
 			space->run_shmem = shmem;
@@ -96,7 +74,7 @@ static __always_inline void tree__note_max(s64 max)
 
 		if (old >= max)
 			return;
-		seen = __sync_val_compare_and_swap(&tree_peak, old, max);
+		seen = compare_exchange(&tree_peak, old, max);
 		if (seen == old) {
 			tree_peak_at = bpf_ktime_get_ns();
 			return;
@@ -106,6 +84,23 @@ static __always_inline void tree__note_max(s64 max)
 	lost(MT_LOSS_INEXACT_READS);
 }
 
+static __always_inline void space__add(struct space *space, u32 member, s64 pages)
+{
+	if (member == MT_SWAP) {
+		s64 swap = fetch_add(&space->swap, pages) + pages;
+
+		if (swap > space->swap_peak)
+			space->swap_peak = swap;
+		return;
+	}
+	if (member == MT_FILE)
+		fetch_add(&space->file, pages);
+	else if (member == MT_SHMEM)
+		fetch_add(&space->shmem, pages);
+	fetch_add(&space->rss, pages);
+	fetch_add(&tree_rss, pages);
+}
+
 /*
  * Adds a claimed change to the totals. A maximum is looked for before a shrink only: the totals
  * before that one addition are the highest since the last shrink.
@@ -113,32 +108,28 @@ static __always_inline void tree__note_max(s64 max)
 static __always_inline void space__apply(struct space *space, u32 member,
 					 const struct change *change)
 {
-	s64 file = space->file, shmem = space->shmem, pages = change->claimed, rss;
+	s64 file, shmem, pages = change->claimed, rss;
 
 	if (change->gained && member != MT_SWAP)
-		__sync_fetch_and_add(&space->gained, change->gained);
+		fetch_add(&space->gained, change->gained);
+	if (ACCOUNT_LAGS && change->moved)
+		space__add(space, member, change->moved);
 	if (!pages)
 		return;
-	if (member == MT_SWAP) {
-		s64 swap = __sync_fetch_and_add(&space->swap, pages) + pages;
-
-		if (swap > space->swap_peak)
-			space->swap_peak = swap;
+	if (member == MT_SWAP || pages > 0) {
+		space__add(space, member, pages);
 		return;
 	}
+	file = space->file;
+	shmem = space->shmem;
 	if (member == MT_FILE)
-		__sync_fetch_and_add(&space->file, pages);
+		fetch_add(&space->file, pages);
 	else if (member == MT_SHMEM)
-		__sync_fetch_and_add(&space->shmem, pages);
-	if (pages > 0) {
-		__sync_fetch_and_add(&space->rss, pages);
-		__sync_fetch_and_add(&tree_rss, pages);
-		return;
-	}
-	rss = __sync_fetch_and_add(&space->rss, pages);
+		fetch_add(&space->shmem, pages);
+	rss = fetch_add(&space->rss, pages);
 	if (rss > (s64)(space->run & RUN_MASK))
 		space__note_max(space, rss, file, shmem);
-	rss = __sync_fetch_and_add(&tree_rss, pages);
+	rss = fetch_add(&tree_rss, pages);
 	if (rss > tree_peak)
 		tree__note_max(rss);
 }
@@ -147,28 +138,22 @@ static __always_inline void space__apply(struct space *space, u32 member,
  * Claims changes of other CPUs whose events have not come yet, so that the totals have the
  * counters' value of this instant.
  */
-__noinline int space__settle(struct space *space, u32 key)
+__noinline int space__settle(u32 key, u32 walk_key)
 {
-	if (!space)
+	struct space *space = space__at(key);
+	struct walk *w = walk__at(walk_key);
+
+	if (!space || !w)
 		return 0;
-	for (int i = 0; i < MT_TYPES; i++) {
-		struct change change = account__settle(space, key, i);
+	account__catch_up(space, &w->threads);
+#pragma unroll
+	for (int i = MT_TYPES - 1; i >= 0; i--) { /* a file page is replaced: shrinks first */
+		struct change change = account__settle(space, key, i, &w->threads);
 
 		space__apply(space, i, &change);
 	}
 	return 0;
 }
-
-/* What a window boundary sees: the counters now, and the highest RSS since the last boundary. */
-struct boundary {
-	s64 rss, file, shmem, swap;
-	s64 gained, foreign;
-	s64 max, max_file, max_shmem;
-	u64 max_at;
-	u64 now;
-	u32 number; /* 24 bits */
-	u32 tid;
-};
 
 /* For windows that close before the boundary's own walk has reached them, see add_history(). */
 static __always_inline void keep_interval(struct space *space, const struct boundary *b)
@@ -189,7 +174,7 @@ static __always_inline void space__boundary(struct space *space, struct boundary
 	u64 old = space->run;
 	bool done = false;
 
-	__sync_fetch_and_add(&space->folding, 1);
+	fetch_add(&space->folding, 1);
 	b->now = bpf_ktime_get_ns();
 	for (int i = 0; i < MAX_TRIES && !done; i++) {
 		u64 seen, next;
@@ -200,7 +185,7 @@ static __always_inline void space__boundary(struct space *space, struct boundary
 		b->max_file = space->run_file;
 		b->max_shmem = space->run_shmem;
 		b->max_at = space->run_at;
-		seen = __sync_val_compare_and_swap(&space->run, old, next);
+		seen = compare_exchange(&space->run, old, next);
 		done = seen == old;
 		if (!done)
 			old = seen;

@@ -63,6 +63,17 @@ struct space {
 	__u32 windows; /* highest window number ever used, plus 1 */
 	__u32 chunks;  /* chunks held */
 	__u32 chunk[MT_SPACE_CHUNKS];
+	__u64 leader;  /* address of the process' first thread */
+	__u32 threads; /* split: whose caches have been seen */
+	__u32 key;     /* its own number in the map */
+};
+
+/* What has been seen of one thread's cache (Linux up to 6.1), see account_split.bpf.h. */
+struct task_view {
+	__u32 space; /* serial */
+	__u32 pad;
+	__s32 seen[MT_TYPES];
+	__s32 moved[MT_TYPES];
 };
 
 /* What has been seen of one CPU's share of a space's counters. A cache line each. */

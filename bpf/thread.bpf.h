@@ -48,7 +48,7 @@ static __always_inline struct thread *thread__get(u32 tid)
 		return NULL;
 	for (int i = 0; i < THREAD_WAYS; i++) {
 		thread = &bucket->way[i];
-		if (!thread->tid && !__sync_val_compare_and_swap(&thread->tid, 0, (u64)tid)) {
+		if (!thread->tid && !compare_exchange(&thread->tid, 0, (u64)tid)) {
 			thread->own = 0;
 			thread->mm = 0;
 			thread->top = NONE;
@@ -67,7 +67,7 @@ static __always_inline struct thread *thread__know(u32 tid)
 	struct thread *thread = thread__get(tid);
 
 	if (thread && !thread->ns_tid)
-		thread->ns_tid = pid_of((struct task_struct *)bpf_get_current_task());
+		thread->ns_tid = pid_of(current_task());
 	return thread;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Markers: windows begin and end. */
 #include "close.bpf.h"
+#include "turn.bpf.h"
 
 struct find_free {
 	struct space *space;
@@ -28,7 +29,7 @@ static long find_free_window(u32 i, struct find_free *f)
 	if (!free)
 		return 0;
 	bit = lowest_bit(free);
-	if (__sync_fetch_and_or(&chunk->used, 1ull << bit) & (1ull << bit))
+	if (fetch_or(&chunk->used, 1ull << bit) & (1ull << bit))
 		return 0; /* another CPU was faster; the next pass finds another one */
 	f->number = i * MT_CHUNK_WINDOWS + bit;
 	return 1;
@@ -39,13 +40,13 @@ static __always_inline bool add_chunk(struct space *space)
 	struct chunk *chunk;
 	u32 key, i;
 
-	if (space->chunks >= MT_SPACE_CHUNKS || bpf_map_pop_elem(&free_chunks, &key))
+	if (space->chunks >= MAX_CHUNKS || bpf_map_pop_elem(&free_chunks, &key))
 		return false;
 	chunk = bpf_map_lookup_elem(&chunks, &key);
 	if (!chunk)
 		return false;
 	chunk->used = 0;
-	i = __sync_fetch_and_add(&space->chunks, 1);
+	i = fetch_add(&space->chunks, 1);
 	if (i >= MT_SPACE_CHUNKS) {
 		space->chunks = MT_SPACE_CHUNKS;
 		bpf_map_push_elem(&free_chunks, &key, 0);
@@ -64,7 +65,7 @@ static __always_inline void raise_windows(struct space *space, u32 windows)
 
 		if (old >= windows)
 			return;
-		seen = __sync_val_compare_and_swap(&space->windows, old, windows);
+		seen = compare_exchange(&space->windows, old, windows);
 		if (seen == old)
 			return;
 		old = seen;
@@ -73,14 +74,14 @@ static __always_inline void raise_windows(struct space *space, u32 windows)
 }
 
 /* Number of a free window, which is now this caller's; NONE when there is no room. */
-__noinline u32 window__alloc(struct space *space)
+SHARED_FUNCTION u32 window__alloc(struct space *space)
 {
 	struct find_free f = {space, NONE};
 
 	if (!space)
 		return NONE;
 	for (int i = 0; i < 3; i++) {
-		bpf_loop(space->chunks, find_free_window, &f, 0);
+		LOOP(MAX_CHUNKS, space->chunks, find_free_window, &f);
 		if (f.number != NONE || !add_chunk(space))
 			break;
 	}
@@ -90,7 +91,7 @@ __noinline u32 window__alloc(struct space *space)
 }
 
 /* Operation of the name at an address of the current process; makes the thread known. */
-__noinline u32 read_op(u64 name, u32 tid)
+SHARED_FUNCTION u32 read_op(u64 name, u32 tid)
 {
 	struct thread *thread = thread__know(tid);
 	char bytes[MT_NAME_SIZE + 8] __attribute__((aligned(8))) = {};
@@ -156,16 +157,19 @@ struct opening {
 
 static __always_inline int begin(struct space *space, u32 key, const struct opening *opening)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
+	struct walk *w = walk__take(task, MT_END_END);
 	struct window *window;
-	u32 number;
-	struct walk w = {};
 	struct mt_op *op;
+	u32 number;
 
+	if (!w)
+		return 0;
 	number = window__alloc(space);
 	window = number == NONE ? NULL : window_at(space, number);
 	if (!window) {
 		lost(MT_LOSS_TABLE_FULL);
+		walk__give(w);
 		return 0;
 	}
 	window->id = opening->id;
@@ -175,50 +179,52 @@ static __always_inline int begin(struct space *space, u32 key, const struct open
 	window->sp = opening->sp;
 	window->site = opening->site;
 	window->skipped = 0;
-	window->serial = __sync_fetch_and_add(&window_serial, 1) + 1;
+	window->serial = fetch_add(&window_serial, 1) + 1;
 	op = op__at(opening->op);
-	window->index = op ? __sync_fetch_and_add(&op->begun, 1) : 0;
-	__sync_fetch_and_add(&space->open, 1);
-	walk__for(&w, task, MT_END_END);
-	w.opening = number;
-	w.tid = task->pid;
-	if (space->concurrent)
-		space__settle(space, key);
+	window->index = op ? fetch_add(&op->begun, 1) : 0;
+	fetch_add(&space->open, 1);
+	w->opening = number;
+	w->tid = TASK(task, pid);
+	if (space->concurrent || ACCOUNT_LAGS)
+		space__settle(key, w->key);
 	window->state = WINDOW_OPENING; /* walks of other CPUs now wait for it */
 	barrier();
-	space__boundary(space, &w.b);
-	window__fill(space, window, &w, thread__find(task->pid), number);
+	space__boundary(space, &w->b);
+	window__fill(space, window, w, thread__find(TASK(task, pid)), number);
 	barrier();
 	window->state = WINDOW_OPEN;
-	windows__fold(space, &w);
-	if (w.overlapped)
+	windows__fold(key, w->key);
+	if (w->overlapped)
 		window->overlapped = 1;
+	walk__give(w);
 	return 0;
 }
 
 static __always_inline int end(struct space *space, u32 key, u64 id, u32 slot)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct walk w = {};
+	struct task_struct *task = current_task();
+	struct walk *w = walk__take(task, MT_END_END);
 
-	walk__for(&w, task, MT_END_END);
-	w.id = id;
-	w.slot = slot;
-	walk__boundary(space, key, &w);
-	if (!id || w.found == NONE) /* the id of what is no marker */
+	if (!w)
+		return 0;
+	w->id = id;
+	w->slot = slot;
+	walk__boundary(space, w);
+	if (!id || w->found == NONE) /* the id of what is no marker */
 		lost(MT_LOSS_UNMATCHED_ENDS);
 	else
-		window__close(space, w.found, &w);
+		window__close(key, w->found, w->key);
+	walk__give(w);
 	return 0;
 }
 
 /* The space whose markers count, or NULL. */
 static __always_inline struct space *current_space(u32 *key)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct space *space;
 
-	*key = space__key(task->mm);
+	*key = space__key(TASK(task, mm));
 	if (*key == NONE)
 		return NULL;
 	space = space__at(*key);
@@ -232,10 +238,12 @@ int BPF_KPROBE(on_marker_begin, u64 name, u64 id)
 	struct space *space = current_space(&key);
 	struct opening opening = {.id = id};
 
-	if (!space)
+	if (!space || !turn__take(MT_LOSS_TABLE_FULL))
 		return 0;
-	opening.op = read_op(name, bpf_get_current_task_btf()->pid);
-	return begin(space, key, &opening);
+	opening.op = read_op(name, TASK(current_task(), pid));
+	begin(space, key, &opening);
+	turn__pass();
+	return 0;
 }
 
 SEC("uprobe")
@@ -244,5 +252,9 @@ int BPF_KPROBE(on_marker_end, u64 id, u32 slot)
 	u32 key;
 	struct space *space = current_space(&key);
 
-	return space ? end(space, key, id, slot) : 0;
+	if (!space || !turn__take(MT_LOSS_UNMATCHED_ENDS))
+		return 0;
+	end(space, key, id, slot);
+	turn__pass();
+	return 0;
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "trace/features.h"
+#include "trace/kernel.h"
 
 #define NAME_WIDTH 34
 
@@ -55,6 +56,7 @@ static void print_help(void)
 int doctor__run(int argc, char **argv)
 {
 	struct features features;
+	struct kernel kernel;
 	struct utsname host;
 	int status = 0;
 
@@ -70,7 +72,7 @@ int doctor__run(int argc, char **argv)
 			       host.machine);
 		status = print_all(&features);
 		if (status)
-			features__check_required();
+			features__check_required(&kernel);
 	}
 	if (fflush(stdout)) {
 		log__error("standard output: cannot be written");

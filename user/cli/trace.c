@@ -22,6 +22,7 @@ static int open_session(struct trace *trace)
 			: o->all   ? TRACE_ALL
 				   : TRACE_ATTACH,
 		.follow = !o->no_follow,
+		.kernel = &trace->kernel,
 		.keep_windows = o->windows,
 		.by = o->by,
 		.specs = o->specs,
@@ -34,7 +35,7 @@ static int open_session(struct trace *trace)
 int trace__prepare(struct trace *trace)
 {
 	const struct options *o = &trace->options;
-	int err = features__check_required();
+	int err = features__check_required(&trace->kernel);
 
 	/* Before the outputs: a signal must not leave a temporary file behind. */
 	if (!err)

@@ -13,6 +13,7 @@
 #include "cli/signals.h"
 #include "cli/status.h"
 #include "trace/identity.h"
+#include "trace/kernel.h"
 
 #define STATUS_OWN_ERROR    1
 #define STATUS_NOT_STARTED  125 /* any error of memtrace's own, COMMAND was not started */
@@ -24,6 +25,7 @@ struct session;
 
 struct trace {
 	struct options options;
+	struct kernel kernel;
 	struct identity user;
 	struct signals signals;
 	struct exports exports;

@@ -12,21 +12,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "trace/kernel.h"
 #include "trace/privileges.h"
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 #define BTF_PATH	"/sys/kernel/btf/vmlinux"
 #define UPROBE_PMU_PATH "/sys/bus/event_source/devices/uprobe/type"
-
-/* How the kernel keeps the RSS counters of an address space. */
-enum layout {
-	LAYOUT_UNKNOWN,
-	LAYOUT_SPLIT,  /* mm_rss_stat and a cache a task, until 6.1 */
-	LAYOUT_PERCPU, /* percpu_counter, since 6.2 (f1a7941243c1) */
-};
-
-static const char *const layout_names[] = {"unknown", "split", "percpu"};
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -36,90 +28,30 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	return 0;
 }
 
-/* The type of a member, looked for in anonymous structs too; 0 when there is none. */
-static __u32 member_type(const struct btf *btf, const struct btf_type *type, const char *name)
-{
-	const struct btf_member *members = btf_members(type);
-
-	for (int i = 0; i < btf_vlen(type); i++) {
-		const char *member = btf__name_by_offset(btf, members[i].name_off);
-		const struct btf_type *inner = btf__type_by_id(btf, members[i].type);
-		__u32 found;
-
-		if (!strcmp(member, name))
-			return members[i].type;
-		if (*member || !btf_is_composite(inner))
-			continue;
-		found = member_type(btf, inner, name);
-		if (found)
-			return found;
-	}
-	return 0;
-}
-
-static enum layout find_layout(const struct btf *btf)
-{
-	__s32 mm = btf__find_by_name_kind(btf, "mm_struct", BTF_KIND_STRUCT);
-	const struct btf_type *type;
-	__u32 id;
-
-	if (mm < 0)
-		return LAYOUT_UNKNOWN;
-	id = member_type(btf, btf__type_by_id(btf, mm), "rss_stat");
-	if (!id)
-		return LAYOUT_UNKNOWN;
-	type = btf__type_by_id(btf, id);
-	if (btf_is_array(type))
-		type = btf__type_by_id(btf, btf_array(type)->type);
-	if (!strcmp(btf__name_by_offset(btf, type->name_off), "mm_rss_stat"))
-		return LAYOUT_SPLIT;
-	if (strcmp(btf__name_by_offset(btf, type->name_off), "percpu_counter") ||
-	    !member_type(btf, type, "count") || !member_type(btf, type, "counters"))
-		return LAYOUT_UNKNOWN;
-	return LAYOUT_PERCPU;
-}
-
-static bool has_tracepoint(const struct btf *btf, const char *name)
-{
-	char type[64];
-
-	snprintf(type, sizeof(type), "btf_trace_%s", name);
-	return btf && btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
-}
-
 static bool has_function(const struct btf *btf, const char *name)
 {
 	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
 }
 
-int features__check_required(void)
+int features__check_required(struct kernel *kernel)
 {
 	libbpf_print_fn_t print = libbpf_set_print(quiet);
-	struct btf *btf = NULL;
-	int err = privileges__check();
+	int err = privileges__check(), r = err ? 0 : kernel__look(kernel);
 
+	libbpf_set_print(print);
 	if (err)
-		goto out;
-	err = -ENOTSUP;
-	btf = btf__load_vmlinux_btf();
-	if (!btf) {
-		log__error("this kernel has no BTF: %s: %s", BTF_PATH, strerror(errno));
+		return err;
+	if (r) {
+		log__error("this kernel has no BTF: %s: %s", BTF_PATH, strerror(-r));
 		log__hint("it needs CONFIG_DEBUG_INFO_BTF=y, as distributions set it");
-	} else if (!has_tracepoint(btf, "rss_stat")) {
+	} else if (!kernel->rss_stat) {
 		log__error("this kernel has no rss_stat tracepoint (Linux 5.5 and later have it)");
-	} else if (find_layout(btf) == LAYOUT_SPLIT) {
-		log__error("this kernel keeps split RSS counters (up to Linux 6.1): "
-			   "not built into this version");
-		log__hint("Linux 6.2 and later work");
-	} else if (find_layout(btf) != LAYOUT_PERCPU) {
+	} else if (kernel->counters == COUNTERS_UNKNOWN) {
 		log__error("this kernel keeps its RSS counters in a way that is not known");
 	} else {
-		err = 0;
+		return 0;
 	}
-	btf__free(btf);
-out:
-	libbpf_set_print(print);
-	return err;
+	return -ENOTSUP;
 }
 
 enum need { OPTIONAL, REQUIRED };
@@ -189,22 +121,24 @@ static void probe_tracepoints(struct features *out, const struct btf *btf)
 	for (size_t i = 0; i < LEN(tracepoints); i++) {
 		const struct tracepoint *t = &tracepoints[i];
 
-		add(out, REQUIRED, has_tracepoint(btf, t->name), t->label, t->since,
+		add(out, REQUIRED, btf && kernel__has_tracepoint(btf, t->name), t->label, t->since,
 		    t->consequence);
 	}
 }
 
 static void probe_btf(struct features *out, const struct btf *btf, int error)
 {
-	enum layout layout = btf ? find_layout(btf) : LAYOUT_UNKNOWN;
+	struct kernel kernel = {0};
 	struct feature *f;
 
+	if (btf)
+		kernel__read(&kernel, btf);
 	f = add(out, REQUIRED, btf != NULL, "BTF of the running kernel", "Linux 5.4",
 		"the kernel's counters cannot be found");
 	detail(f, "%s%s%s", BTF_PATH, error ? ": " : "", error ? strerror(error) : "");
-	f = add(out, REQUIRED, layout == LAYOUT_PERCPU, "per-CPU RSS counters", "Linux 6.2",
-		"split counters (up to Linux 6.1) are not built into this version");
-	detail(f, "model: %s", layout_names[layout]);
+	f = add(out, REQUIRED, kernel.counters != COUNTERS_UNKNOWN, "RSS counters", NULL,
+		"there is nothing to count");
+	detail(f, "model: %s", kernel__counters_name(kernel.counters));
 	probe_tracepoints(out, btf);
 	add(out, REQUIRED, has_function(btf, "bpf_rdonly_cast"), "kernel function bpf_rdonly_cast",
 	    "Linux 6.2", "counters cannot be read where they lie");

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct kernel;
+
 struct feature {
 	const char *name; /* "BTF of the running kernel" */
 	bool required;	  /* without it memtrace cannot work */
@@ -26,6 +28,6 @@ void features__probe(struct features *out);
 /*
  * The first thing that makes tracing impossible, logged as one line and a hint ("missing
  * capabilities: CAP_BPF CAP_PERFMON", "this kernel has no BTF"); 0 when there is none, otherwise
- * -EPERM or -ENOTSUP. Cheap: no program is loaded.
+ * -EPERM or -ENOTSUP. *kernel is what its types say. Cheap: no program is loaded.
  */
-int features__check_required(void);
+int features__check_required(struct kernel *kernel);

@@ -60,6 +60,7 @@ struct space_now {
 	int32_t pid;
 	int64_t rss, peak, swap;
 	bool concurrent;
+	uint32_t threads; /* of split counters */
 };
 
 /* False: nobody's, or it changed hands again and again. */
@@ -77,6 +78,7 @@ static bool read_space(const struct space *at, struct space_now *out)
 			.rss = __atomic_load_n(&at->rss, __ATOMIC_RELAXED),
 			.peak = __atomic_load_n(&at->peak, __ATOMIC_RELAXED),
 			.swap = __atomic_load_n(&at->swap, __ATOMIC_RELAXED),
+			.threads = __atomic_load_n(&at->threads, __ATOMIC_RELAXED),
 			.concurrent = __atomic_load_n(&at->concurrent, __ATOMIC_RELAXED) ==
 				      CONCURRENT_CPUS,
 		};
@@ -112,7 +114,7 @@ static void read_comm(pid_t pid, char comm[MT_COMM_SIZE])
 }
 
 /* As session__error_bound_pages() has it of those that ended. */
-static void note_bound(struct live *l, uint32_t key)
+static void note_bound(struct live *l, uint32_t key, uint32_t threads)
 {
 	uint32_t cpus, used = 0;
 	int fd = programs__views_fd(l->session->programs, &cpus);
@@ -129,6 +131,8 @@ static void note_bound(struct live *l, uint32_t key)
 		if (view.max_step > max_step)
 			max_step = view.max_step;
 	}
+	if (threads) /* split counters */
+		used = threads;
 	pages = used < 2 ? 0 : 2 * (int64_t)(used - 1) * max_step;
 	if (pages > l->bound_pages)
 		l->bound_pages = pages;
@@ -175,7 +179,7 @@ static int add_space(struct live *l, uint32_t key, const struct space_now *now, 
 	if (check) {
 		read_comm(now->pid, slot->comm);
 		if (now->concurrent)
-			note_bound(l, key);
+			note_bound(l, key, now->threads);
 	}
 	name_process(&p, rows__find(&l->session->rows, now->serial));
 	return add_process(l, &p);

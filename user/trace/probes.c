@@ -74,11 +74,11 @@ static int attach_sites(const struct probes *p, struct object *o, const struct m
 	int r = 0;
 
 	for (size_t i = 0; !r && i < sites->end_len; i++)
-		r = links__add_uprobe(&o->links, programs__marker_end(p->programs), place,
-				      sites->end[i]);
+		r = links__add_uprobe(&o->links, programs__get(p->programs, PROGRAM_MARKER_END),
+				      place, sites->end[i]);
 	for (size_t i = 0; !r && i < sites->begin_len; i++)
-		r = links__add_uprobe(&o->links, programs__marker_begin(p->programs), place,
-				      sites->begin[i]);
+		r = links__add_uprobe(&o->links, programs__get(p->programs, PROGRAM_MARKER_BEGIN),
+				      place, sites->begin[i]);
 	return r;
 }
 

@@ -2,7 +2,6 @@
 #include "trace/programs.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +11,9 @@
 
 #include "base/log.h"
 #include "memtrace.skel.h"
+#include "trace/editions.h"
+#include "trace/faults.h"
+#include "trace/kernel.h"
 
 /* Of the views of all spaces together; beyond, fewer spaces are traced at one time. */
 #define VIEWS_MAX_BYTES (64u << 20)
@@ -21,6 +23,8 @@
 
 struct programs {
 	struct memtrace_bpf *skel;
+	enum edition edition;
+	struct faults *faults; /* where the kernel has no tracepoints for them */
 	struct bpf_link *scan; /* of the task iterator */
 	uint32_t spaces;       /* how many fit */
 	uint32_t max_sources;
@@ -72,6 +76,7 @@ static int size_spaces(struct programs *p, unsigned int cpus, unsigned int facto
 		{skel->maps.space_index, MT_INDEX_BUCKETS << factor_bits},
 		{skel->maps.procs, MT_MAX_PROCS << factor_bits},
 		{skel->maps.events, EVENTS_BYTES << factor_bits},
+		{skel->maps.walks, MT_WALKS * cpus},
 	};
 	int r = 0;
 
@@ -86,26 +91,6 @@ static int size_spaces(struct programs *p, unsigned int cpus, unsigned int facto
 	return r;
 }
 
-/* Whether one link can probe many places: the kernel's types know the kind of link. */
-static bool kernel_has_many(void)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	bool found = false;
-
-	for (__u32 id = 1; btf && !found && id < btf__type_cnt(btf); id++) {
-		const struct btf_type *type = btf__type_by_id(btf, id);
-
-		if (!btf_is_enum(type))
-			continue;
-		for (int i = 0; i < btf_vlen(type); i++)
-			if (!strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off),
-				    "BPF_TRACE_UPROBE_MULTI"))
-				found = btf_enum(type)[i].val == ATTACH_UPROBE_MULTI;
-	}
-	btf__free(btf);
-	return found;
-}
-
 /* What the verifier need not look at is not loaded. */
 static int size_sources(struct programs *p, const struct programs_options *options)
 {
@@ -116,7 +101,7 @@ static int size_sources(struct programs *p, const struct programs_options *optio
 	bpf_program__set_autoload(skel->progs.on_function_entry, options->functions);
 	bpf_program__set_autoload(skel->progs.on_function_return, options->functions);
 	bpf_program__set_autoload(skel->progs.on_catch, options->functions);
-	p->many = options->functions && kernel_has_many();
+	p->many = options->functions && options->kernel->uprobe_multi;
 	if (p->many) {
 		bpf_program__set_expected_attach_type(skel->progs.on_function_entry,
 						      ATTACH_UPROBE_MULTI);
@@ -127,18 +112,43 @@ static int size_sources(struct programs *p, const struct programs_options *optio
 	return bpf_map__set_max_entries(skel->maps.sources, p->max_sources);
 }
 
+/* What an edition does without: maps of the others, elements that are made when they are needed. */
+static int size_edition(struct programs *p, const struct kernel *kernel, unsigned int factor_bits)
+{
+	struct memtrace_bpf *skel = p->skel;
+	struct bpf_map *const fixed[] = {skel->maps.procs, skel->maps.wanted, skel->maps.op_ids,
+					 skel->maps.result_of};
+	bool serial = p->edition == EDITION_SPLIT_SERIAL, lags = p->edition != EDITION_PERCPU;
+	int r = 0;
+
+	bpf_program__set_autoload(skel->progs.on_fault_user, lags && kernel->fault_tracepoints);
+	bpf_program__set_autoload(skel->progs.on_fault_kernel, lags && kernel->fault_tracepoints);
+	bpf_program__set_autoload(skel->progs.on_fault_event, lags && !kernel->fault_tracepoints);
+	for (size_t i = 0; !r && serial && i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		r = bpf_map__set_map_flags(fixed[i], 0);
+	if (!r)
+		r = bpf_map__set_autocreate(skel->maps.turn, serial);
+	if (!r && lags)
+		return bpf_map__set_max_entries(skel->maps.task_views, MT_MAX_TASKS << factor_bits);
+	return r ? r : bpf_map__set_autocreate(skel->maps.task_views, false);
+}
+
 static int load(struct programs *p, const struct programs_options *options)
 {
 	int cpus = libbpf_num_possible_cpus(), r;
+	int most = p->edition == EDITION_SPLIT_SERIAL ? MT_SERIAL_CPUS : MT_MAX_CPUS;
+	unsigned int factor_bits = options->all ? ALL_FACTOR_BITS : 0;
 
-	if (cpus < 0 || cpus > MT_MAX_CPUS) {
-		log__error("CPUs: %d possible, this build knows up to %d", cpus, MT_MAX_CPUS);
+	if (cpus < 0 || cpus > most) {
+		log__error("CPUs: %d possible, up to %d can be told apart", cpus, most);
 		return -ENOTSUP;
 	}
 	p->skel->rodata->cpus = (uint32_t)cpus;
 	p->skel->rodata->follow = options->follow;
 	p->skel->rodata->by_thread = options->by_thread;
-	r = size_spaces(p, (unsigned int)cpus, options->all ? ALL_FACTOR_BITS : 0);
+	r = size_spaces(p, (unsigned int)cpus, factor_bits);
+	if (!r)
+		r = size_edition(p, options->kernel, factor_bits);
 	if (!r)
 		r = size_sources(p, options);
 	if (!r)
@@ -162,6 +172,13 @@ static int attach(struct programs *p)
 		log__error("attaching to the kernel's tracepoints: %s", strerror(-r));
 		return r;
 	}
+	if (bpf_program__autoload(p->skel->progs.on_fault_event)) {
+		r = faults__attach(&p->faults, p->skel->progs.on_fault_event);
+		if (r) {
+			log__error("perf event of page faults: %s", strerror(-r));
+			return r;
+		}
+	}
 	p->scan = bpf_program__attach_iter(p->skel->progs.scan_tasks, NULL);
 	if (!p->scan) {
 		r = -errno;
@@ -178,7 +195,14 @@ int programs__open(struct programs **out, const struct programs_options *options
 	if (!p)
 		return -ENOMEM;
 	libbpf_set_print(print_libbpf);
-	p->skel = memtrace_bpf__open();
+	p->edition = editions__choose(options->kernel);
+	if (p->edition == EDITION_SPLIT_SERIAL && (options->usdt || options->functions)) {
+		log__error("--window: on this kernel there are only windows between markers");
+		log__hint("functions and USDT probes need Linux 5.17");
+		r = -ENOTSUP;
+		goto fail;
+	}
+	p->skel = editions__open(p->edition);
 	if (!p->skel) {
 		r = -errno;
 		log__error("opening the BPF programs: %s", strerror(errno));
@@ -187,10 +211,13 @@ int programs__open(struct programs **out, const struct programs_options *options
 	bpf_program__set_autoattach(p->skel->progs.scan_tasks, false);
 	bpf_program__set_autoattach(p->skel->progs.prepare, false);
 	bpf_program__set_autoattach(p->skel->progs.let_go, false);
+	bpf_program__set_autoattach(p->skel->progs.on_fault_event, false);
 	r = load(p, options);
 	if (r)
 		goto fail;
 	r = fill_queue(p->skel->maps.free_spaces, p->spaces);
+	if (!r && p->edition == EDITION_SPLIT_SERIAL)
+		r = fill_queue(p->skel->maps.turn, 1);
 	if (!r)
 		r = fill_queue(p->skel->maps.free_chunks, MT_MAX_CHUNKS);
 	if (!r)
@@ -209,39 +236,17 @@ fail:
 	return r;
 }
 
-const struct bpf_program *programs__marker_begin(const struct programs *p)
+const struct bpf_program *programs__get(const struct programs *p, enum program program)
 {
-	return p->skel->progs.on_marker_begin;
-}
-
-const struct bpf_program *programs__marker_end(const struct programs *p)
-{
-	return p->skel->progs.on_marker_end;
-}
-
-const struct bpf_program *programs__usdt_begin(const struct programs *p)
-{
-	return p->skel->progs.on_usdt_begin;
-}
-
-const struct bpf_program *programs__usdt_end(const struct programs *p)
-{
-	return p->skel->progs.on_usdt_end;
-}
-
-const struct bpf_program *programs__function_entry(const struct programs *p)
-{
-	return p->skel->progs.on_function_entry;
-}
-
-const struct bpf_program *programs__function_return(const struct programs *p)
-{
-	return p->skel->progs.on_function_return;
-}
-
-const struct bpf_program *programs__catch(const struct programs *p)
-{
-	return p->skel->progs.on_catch;
+	switch (program) {
+	case PROGRAM_MARKER_BEGIN: return p->skel->progs.on_marker_begin;
+	case PROGRAM_MARKER_END: return p->skel->progs.on_marker_end;
+	case PROGRAM_USDT_BEGIN: return p->skel->progs.on_usdt_begin;
+	case PROGRAM_USDT_END: return p->skel->progs.on_usdt_end;
+	case PROGRAM_FUNCTION_ENTRY: return p->skel->progs.on_function_entry;
+	case PROGRAM_FUNCTION_RETURN: return p->skel->progs.on_function_return;
+	default: return p->skel->progs.on_catch;
+	}
 }
 
 bool programs__many(const struct programs *p)
@@ -345,10 +350,14 @@ int programs__let_go(struct programs *p)
 {
 	int r;
 
+	uint32_t step = p->edition == EDITION_SPLIT_SERIAL ? 1 : p->spaces;
+
 	p->skel->bss->scan_detach = 1;
 	r = scan(p);
-	if (!r)
+	for (uint32_t i = 0; !r && i < p->spaces; i += step) {
+		p->skel->bss->let_go_from = i;
 		r = run_once(p->skel->progs.let_go);
+	}
 	return r;
 }
 
@@ -423,6 +432,7 @@ void programs__close(struct programs *p)
 	if (!p)
 		return;
 	bpf_link__destroy(p->scan);
+	faults__free(p->faults);
 	memtrace_bpf__destroy(p->skel);
 	free(p);
 }

@@ -12,10 +12,12 @@
 
 #include "contract.h"
 
+struct kernel;
 struct programs;
 struct bpf_program;
 
 struct programs_options {
+	const struct kernel *kernel;
 	bool follow;	/* children of traced processes are traced */
 	bool all;	/* every process of the host is */
 	bool by_thread; /* an operation is a name and a thread */
@@ -25,16 +27,20 @@ struct programs_options {
 
 int programs__open(struct programs **out, const struct programs_options *options);
 
-/* The programs for the begin and end of a marker. */
-const struct bpf_program *programs__marker_begin(const struct programs *programs);
-const struct bpf_program *programs__marker_end(const struct programs *programs);
-
-/* The programs for other pairs of probes, whose cookie is a number of programs__set_source(). */
-const struct bpf_program *programs__usdt_begin(const struct programs *programs);
-const struct bpf_program *programs__usdt_end(const struct programs *programs);
-const struct bpf_program *programs__function_entry(const struct programs *programs);
-const struct bpf_program *programs__function_return(const struct programs *programs);
-const struct bpf_program *programs__catch(const struct programs *programs);
+/*
+ * What probes run. Those but the markers' want a number of programs__set_source() for a cookie, and
+ * are there where the options asked for them.
+ */
+enum program {
+	PROGRAM_MARKER_BEGIN,
+	PROGRAM_MARKER_END,
+	PROGRAM_USDT_BEGIN,
+	PROGRAM_USDT_END,
+	PROGRAM_FUNCTION_ENTRY,
+	PROGRAM_FUNCTION_RETURN,
+	PROGRAM_CATCH, /* the entry of __cxa_begin_catch() */
+};
+const struct bpf_program *programs__get(const struct programs *programs, enum program program);
 
 /* enum bpf_attach_type of Linux 6.6, BPF_TRACE_UPROBE_MULTI. */
 #define ATTACH_UPROBE_MULTI 48

@@ -66,9 +66,9 @@ size_t rows__len(const struct rows *rows)
 
 int64_t row__error_bound_pages(const struct row *row)
 {
-	if (!row->concurrent || row->cpus < 2)
+	if (!row->concurrent || row->changers < 2)
 		return 0;
-	return 2 * (int64_t)(row->cpus - 1) * row->max_step_pages;
+	return 2 * (int64_t)(row->changers - 1) * row->max_step_pages;
 }
 
 /*
@@ -214,7 +214,7 @@ static void end_row(struct rows *rows, const struct mt_space_end *r)
 	}
 	p = &row->row;
 	row->ended = true;
-	row->cpus = r->cpus;
+	row->changers = r->changers;
 	row->concurrent = r->concurrent;
 	row->max_step_pages = r->max_step;
 	row->events = r->events;

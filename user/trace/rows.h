@@ -30,7 +30,7 @@ struct row {
 	bool kept;    /* of a process that was there at first, or of COMMAND: never left out */
 	bool leaving; /* has ended, and its exit is to be told yet */
 	bool settled; /* nothing more comes; may be left out */
-	uint32_t cpus;
+	uint32_t changers;
 	bool concurrent;
 	int64_t max_step_pages;
 	uint64_t events;

@@ -212,6 +212,7 @@ int session__open(struct session **out, const struct session_options *options)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	const struct programs_options programs = {
+		.kernel = options->kernel,
 		.follow = options->follow,
 		.all = options->mode == TRACE_ALL,
 		.by_thread = options->by == BY_THREAD,

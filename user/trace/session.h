@@ -18,8 +18,9 @@ struct session;
 
 struct session_options {
 	enum trace_mode mode;
-	bool follow;	   /* trace children too */
-	bool keep_windows; /* report.windows is wanted */
+	const struct kernel *kernel; /* as features__check_required() gives it */
+	bool follow;		     /* trace children too */
+	bool keep_windows;	     /* report.windows is wanted */
 	enum report_by by;
 	const struct window_spec *specs; /* specs_len of them */
 	size_t specs_len;

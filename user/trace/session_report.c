@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "marker/protocol.h"
+#include "trace/kernel.h"
 #include "trace/mappings.h"
 #include "trace/procfs.h"
 #include "trace/programs.h"
@@ -46,12 +47,16 @@ static void fill_host(struct session *s, struct host *host)
 
 static void fill_accounting(struct session *s, struct accounting *accounting)
 {
-	accounting->model = "percpu";
+	bool split = s->options.kernel->counters == COUNTERS_SPLIT;
+
+	accounting->model = kernel__counters_name(s->options.kernel->counters);
 	accounting->error_bound_bytes = session__error_bound_pages(s) * s->rows.page_bytes;
 	if (accounting->error_bound_bytes)
 		accounting->note =
-			strdup("several threads changed the counters at once: one update "
-			       "of each other CPU may be missing from a value");
+			strdup(split ? "several threads counted for themselves: one update of each "
+				       "other thread may be missing from a value, or be in it twice"
+				     : "several threads changed the counters at once: one update "
+				       "of each other CPU may be missing from a value");
 }
 
 static char **copy_specs(const struct session *s)

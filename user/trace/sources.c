@@ -111,8 +111,8 @@ static int attach_usdt_ends(struct sources *s, struct links *links, const struct
 	while (!r && (name = strsep(&rest, "|"))) {
 		r = notes__check_usdt(object->fd, spec->provider, name);
 		if (!r)
-			r = links__add_usdt(links, programs__usdt_end(s->programs), place,
-					    spec->provider, name);
+			r = links__add_usdt(links, programs__get(s->programs, PROGRAM_USDT_END),
+					    place, spec->provider, name);
 	}
 	free(names);
 	return r;
@@ -134,8 +134,8 @@ static int attach_usdt(struct sources *s, struct links *links, struct place *pla
 	place->cookie = number;
 	r = attach_usdt_ends(s, links, place, object, spec);
 	return r ? r
-		 : links__add_usdt(links, programs__usdt_begin(s->programs), place, spec->provider,
-				   spec->begin);
+		 : links__add_usdt(links, programs__get(s->programs, PROGRAM_USDT_BEGIN), place,
+				   spec->provider, spec->begin);
 }
 
 static int attach_kind(struct sources *s, struct links *links, struct place *place,

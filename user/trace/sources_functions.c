@@ -60,11 +60,11 @@ static int attach_places(struct sources *s, struct links *links, struct place *p
 {
 	const struct links_mark before = links__mark(links);
 	bool many = programs__many(s->programs);
-	int r = add_places(links, programs__function_return(s->programs), place, &places->exits,
-			   many);
+	int r = add_places(links, programs__get(s->programs, PROGRAM_FUNCTION_RETURN), place,
+			   &places->exits, many);
 
 	if (!r)
-		r = add_places(links, programs__function_entry(s->programs), place,
+		r = add_places(links, programs__get(s->programs, PROGRAM_FUNCTION_ENTRY), place,
 			       &places->entries, many);
 	if (r)
 		sources__cut(links, before);
@@ -240,7 +240,7 @@ void sources_functions__attach_catch(struct sources *s, struct links *links, str
 		return;
 	for (size_t i = 0; i < found.len; i++)
 		if (!found.list[i].refused)
-			links__add_uprobe(links, programs__catch(s->programs), place,
+			links__add_uprobe(links, programs__get(s->programs, PROGRAM_CATCH), place,
 					  found.list[i].code.entry);
 	function_search__free(&found);
 }

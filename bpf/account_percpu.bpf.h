@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Linux 6.2 and later keep RSS in per-CPU counters: exact at constant cost.
+ *
+ * The kernel's value is count + the sum of one slot a CPU; a slot is folded into count when it
+ * grows past a batch. We keep, for each space, the last count ("folded") and the last value of each
+ * slot ("seen") that we accounted for, and a running total. The invariant
+ *
+ *	total = folded + sum of seen
+ *
+ * holds whatever the interleaving, since each difference is claimed by one atomic exchange and then
+ * added once. As long as count stands still only this CPU's slot can have changed by this event;
+ * when it moved, or nothing seems to have changed, every slot is looked at (account__resync()).
+ */
+#pragma once
+
+extern void *bpf_rdonly_cast(void *object, __u32 btf_id) __ksym __weak;
+
+#define ACCOUNT_LAGS 0
+#define RESYNC_TRIES 16
+#define FOLD_SPINS   1024 /* a fold takes some ten nanoseconds */
+#define TURN_SPINS   4096 /* a resync some hundred */
+
+/* A load that the verifier lets through without a call: the address may be anything. */
+static __always_inline s32 read_s32(u64 address)
+{
+	struct refcount_struct *cell =
+		bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct refcount_struct));
+
+	return cell->refs.counter;
+}
+
+/*
+ * Where the counter of one type is. The kernel's order is file, anon, swap, shmem: ours with the
+ * last bit flipped. The address is made from the number in the space, since the verifier allows
+ * neither a variable index into nor arithmetic on the mm itself.
+ */
+static __always_inline u64 counter_address(const struct space *space, u32 member)
+{
+	return space->mm + bpf_core_field_offset(struct mm_struct, rss_stat) +
+	       (member ^ 1) * bpf_core_type_size(struct percpu_counter);
+}
+
+static __always_inline struct percpu_counter *counter_at(u64 address)
+{
+	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct percpu_counter));
+}
+
+/*
+ * A fold takes the lock, then changes count before the slot: while it is held both can't be read.
+ */
+static __always_inline bool is_locked(const struct percpu_counter *counter)
+{
+	if (!bpf_core_field_exists(counter->lock.raw_lock.val.counter))
+		return false; /* one CPU */
+	return counter->lock.raw_lock.val.counter != 0;
+}
+
+struct resync {
+	struct change change;
+	struct space *state;
+	u64 counter; /* addresses */
+	u64 slots;
+	u32 space;
+	u32 member;
+	u32 cpu; /* this one; NONE: not on behalf of an event */
+	u32 settled;
+	u32 has_turn;
+	u32 pad;
+	s64 own_slot; /* change of this CPU's slot */
+	struct cpu_view
+		*emptied;  /* of another CPU whose slot is 0 now: it may be the one that folded */
+	s64 emptied_slot;  /* change of its slot */
+	s64 emptied_total; /* that and its share of the fold */
+};
+
+static __always_inline void resync_note_emptied(struct resync *r, struct cpu_view *view, s64 change)
+{
+	if (r->emptied != view) {
+		r->change.gained += increase(r->emptied_total);
+		r->emptied_slot = r->emptied_total = 0;
+		r->emptied = view;
+	}
+	r->emptied_slot += change;
+	r->emptied_total += change;
+}
+
+static long resync_cpu(u32 cpu, struct resync *r)
+{
+	struct cpu_view *view = view_of(r->space, cpu);
+	u32 member = r->member & (MT_TYPES - 1);
+	s64 change = 0;
+	s32 slot;
+
+	if (!view)
+		return 1;
+	slot = read_s32(r->slots + cpu_offset[cpu & (MT_MAX_CPUS - 1)]);
+	if (view->seen[member] != slot)
+		change = (s64)slot - (s32)exchange(&view->seen[member], slot);
+	r->change.claimed += change;
+	if (cpu == r->cpu) {
+		r->change.own += change;
+		r->own_slot += change;
+		return 0;
+	}
+	if (change) { /* its event has yet to come: that CPU is at it right now */
+		fetch_add(&view->credit[member], (s32)change);
+		r->state->concurrent = CONCURRENT_CPUS;
+	}
+	if (!slot && (change || !r->emptied))
+		resync_note_emptied(r, view, change);
+	else
+		r->change.gained += increase(change);
+	return 0;
+}
+
+/*
+ * Shares a change of count out between this CPU and the one that seems to have folded. Where both
+ * may have, the split is a guess, counted as ambiguous; the sum is right all the same.
+ */
+static __always_inline void resync_share_fold(struct resync *r, s64 fold, s32 own_slot_now)
+{
+	bool ambiguous = false;
+	s64 own = fold;
+
+	if (own_slot_now != 0) { /* a fold leaves 0: not this CPU's */
+		if (r->emptied)
+			own = 0;
+	} else if (r->emptied && r->emptied_slot) {
+		own = ((fold + r->own_slot + r->emptied_slot) >> 1) - r->own_slot;
+		ambiguous = true;
+	}
+	if (ambiguous && r->state->open)
+		lost(MT_LOSS_AMBIGUOUS_OWN);
+	r->change.own += own;
+	if (own != fold && r->emptied) {
+		r->emptied_total += fold - own;
+		fetch_add(&r->emptied->credit[r->member & (MT_TYPES - 1)], (s32)(fold - own));
+	}
+}
+
+static long take_turn(u32 i, struct resync *r)
+{
+	r->has_turn = !compare_exchange(&r->state->resyncing[r->member & (MT_TYPES - 1)], 0, 1);
+	return r->has_turn;
+}
+
+static long wait_for_fold(u32 i, struct resync *r)
+{
+	return !is_locked(counter_at(r->counter));
+}
+
+/* One pass over the CPUs; the last one unless a fold came in between. */
+static long resync_once(u32 i, struct resync *r)
+{
+	struct percpu_counter *counter = counter_at(r->counter);
+	u32 member = r->member & (MT_TYPES - 1);
+	s32 own_slot_now;
+	s64 count, old;
+
+	LOOP(FOLD_SPINS, FOLD_SPINS, wait_for_fold, r);
+	if (is_locked(counter))
+		return 0; /* the next one already: no half of a fold is claimed */
+	count = counter->count;
+	own_slot_now = read_s32(r->slots + cpu_offset[r->cpu & (MT_MAX_CPUS - 1)]);
+	own_slot_now |= r->cpu >> 31; /* NONE: whatever folded, it was not we */
+	barrier();
+	LOOP(MAX_CPUS, cpus, resync_cpu, r);
+	if (r->state->folded[member] != count) {
+		old = exchange(&r->state->folded[member], count);
+		r->change.claimed += count - old;
+		resync_share_fold(r, count - old, own_slot_now);
+	}
+	barrier();
+	r->settled = counter->count == count && !is_locked(counter);
+	return r->settled;
+}
+
+/*
+ * Claims whatever changed on any CPU and adds it to *change. O(CPUs): once a fold, and at the begin
+ * of a space. Where it does not settle, what is left will be claimed by a later event. Not static,
+ * like some functions below: the verifier then looks at it once, instead of once a call.
+ */
+SHARED_FUNCTION int account__resync(struct space *space, u32 key, u32 member, u32 cpu,
+				    struct change *change)
+{
+	struct resync r = {.state = space, .space = key, .cpu = cpu};
+
+	if (!space || !change)
+		return 0;
+	r.member = member & (MT_TYPES - 1);
+	r.counter = counter_address(space, r.member);
+	r.slots = (u64)counter_at(r.counter)->counters;
+	/* One at a time, or two CPUs could claim the two halves of one fold. */
+	LOOP(TURN_SPINS, TURN_SPINS, take_turn, &r);
+	if (r.has_turn) {
+		LOOP(RESYNC_TRIES, RESYNC_TRIES, resync_once, &r);
+		exchange(&space->resyncing[r.member & (MT_TYPES - 1)], 0);
+	}
+	if (!r.settled && (cpu == NONE || r.change.claimed))
+		lost(MT_LOSS_INEXACT_READS);
+	else if (!r.settled && space->open)
+		lost(MT_LOSS_AMBIGUOUS_OWN);
+	change->claimed += r.change.claimed;
+	change->gained += r.change.gained + increase(r.emptied_total) + increase(r.change.own);
+	change->own += r.change.own;
+	return 0;
+}
+
+/* What other CPUs' resyncs have claimed of this CPU's doing. */
+static __always_inline s64 take_credit(struct cpu_view *view, u32 member)
+{
+	return view->credit[member] ? (s32)exchange(&view->credit[member], 0) : 0;
+}
+
+static __always_inline struct change account__event(struct space *space, u32 key, u32 member,
+						    s64 unused)
+{
+	struct percpu_counter *counter = counter_at(counter_address(space, member));
+	u32 cpu = bpf_get_smp_processor_id();
+	struct cpu_view *view = view_of(key, cpu);
+	struct change change = {};
+	bool folded;
+	s32 slot;
+
+	if (!view)
+		return change;
+	change.own = take_credit(view, member);
+	folded = counter->count != space->folded[member];
+	if (!folded) {
+		slot = read_s32((u64)counter->counters + cpu_offset[cpu & (MT_MAX_CPUS - 1)]);
+		change.claimed = (s64)slot - (s32)exchange(&view->seen[member], slot);
+		change.gained = increase(change.claimed);
+		change.own += change.claimed;
+	}
+	if (folded || !change.own) { /* no change here: migrated since, or claimed by another */
+		account__resync(space, key, member, cpu, &change);
+		change.own += take_credit(view, member);
+	}
+	note_step(view, change.own);
+	return change;
+}
+
+/* No thread counts for itself. */
+struct thread_walk {
+};
+
+static __always_inline void account__catch_up(struct space *space, struct thread_walk *walk)
+{
+}
+
+/* What the other CPUs changed stays to their credit. */
+static __always_inline struct change account__settle(struct space *space, u32 key, u32 member,
+						     const struct thread_walk *walk)
+{
+	struct change change = {};
+
+	account__resync(space, key, member, NONE, &change);
+	return change;
+}
+
+static long drop_credit(u32 cpu, u32 *space)
+{
+	struct cpu_view *view = view_of(*space, cpu);
+
+	if (!view)
+		return 1;
+	for (int i = 0; i < MT_TYPES; i++)
+		view->credit[i] = 0;
+	return 0;
+}
+
+static __always_inline void account__drop_credits(u32 key)
+{
+	LOOP(MAX_CPUS, cpus, drop_credit, &key);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the running kernel's types say about it: how it counts, and what can be asked of it. */
+#pragma once
+
+#include <stdbool.h>
+
+struct btf;
+
+/* How the kernel keeps the RSS counters of an address space. */
+enum counters {
+	COUNTERS_UNKNOWN,
+	COUNTERS_SPLIT,	 /* mm_rss_stat and a cache a task, until Linux 6.1 */
+	COUNTERS_PERCPU, /* percpu_counter, since 6.2 (f1a7941243c1) */
+};
+
+struct kernel {
+	enum counters counters;
+	bool rss_stat; /* the tracepoint is there, with the arguments that go with counters */
+	bool fault_tracepoints; /* page_fault_user and page_fault_kernel */
+	bool loops;		/* bpf_loop() */
+	bool uprobe_multi;	/* one link for many probes */
+};
+
+/* From the types of a kernel. */
+void kernel__read(struct kernel *out, const struct btf *btf);
+
+/* From those of the running one; -errno when it has none. */
+int kernel__look(struct kernel *out);
+
+bool kernel__has_tracepoint(const struct btf *btf, const char *name);
+
+/* "split", "percpu", "unknown" */
+const char *kernel__counters_name(enum counters counters);
