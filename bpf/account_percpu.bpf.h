@@ -47,6 +47,15 @@ static __always_inline struct percpu_counter *counter_at(u64 address)
 }
 
 /*
+ * 0 where there are none: kernels for one CPU, and those of vendors (openEuler) that leave them out
+ * until a process has a second thread. All is in count then.
+ */
+static __always_inline u64 slots_of(const struct percpu_counter *counter)
+{
+	return bpf_core_field_exists(counter->counters) ? (u64)counter->counters : 0;
+}
+
+/*
  * A fold takes the lock, then changes count before the slot: while it is held both can't be read.
  */
 static __always_inline bool is_locked(const struct percpu_counter *counter)
@@ -162,10 +171,13 @@ static long resync_once(u32 i, struct resync *r)
 	if (is_locked(counter))
 		return 0; /* the next one already: no half of a fold is claimed */
 	count = counter->count;
-	own_slot_now = read_s32(r->slots + cpu_offset[r->cpu & (MT_MAX_CPUS - 1)]);
+	own_slot_now = 0;
+	if (r->slots)
+		own_slot_now = read_s32(r->slots + cpu_offset[r->cpu & (MT_MAX_CPUS - 1)]);
 	own_slot_now |= r->cpu >> 31; /* NONE: whatever folded, it was not we */
 	barrier();
-	LOOP(MAX_CPUS, cpus, resync_cpu, r);
+	if (r->slots)
+		LOOP(MAX_CPUS, cpus, resync_cpu, r);
 	if (r->state->folded[member] != count) {
 		old = exchange(&r->state->folded[member], count);
 		r->change.claimed += count - old;
@@ -190,7 +202,7 @@ SHARED_FUNCTION int account__resync(struct space *space, u32 key, u32 member, u3
 		return 0;
 	r.member = member & (MT_TYPES - 1);
 	r.counter = counter_address(space, r.member);
-	r.slots = (u64)counter_at(r.counter)->counters;
+	r.slots = slots_of(counter_at(r.counter));
 	/* One at a time, or two CPUs could claim the two halves of one fold. */
 	LOOP(TURN_SPINS, TURN_SPINS, take_turn, &r);
 	if (r.has_turn) {
@@ -220,6 +232,7 @@ static __always_inline struct change account__event(struct space *space, u32 key
 	u32 cpu = bpf_get_smp_processor_id();
 	struct cpu_view *view = view_of(key, cpu);
 	struct change change = {};
+	u64 slots = slots_of(counter);
 	bool folded;
 	s32 slot;
 
@@ -227,8 +240,8 @@ static __always_inline struct change account__event(struct space *space, u32 key
 		return change;
 	change.own = take_credit(view, member);
 	folded = counter->count != space->folded[member];
-	if (!folded) {
-		slot = read_s32((u64)counter->counters + cpu_offset[cpu & (MT_MAX_CPUS - 1)]);
+	if (!folded && slots) {
+		slot = read_s32(slots + cpu_offset[cpu & (MT_MAX_CPUS - 1)]);
 		change.claimed = (s64)slot - (s32)exchange(&view->seen[member], slot);
 		change.gained = increase(change.claimed);
 		change.own += change.claimed;

@@ -21,10 +21,12 @@
  */
 #pragma once
 
+#include "thread.bpf.h"
+
 #define ACCOUNT_LAGS 1
 #define HANDED_OVER  65 /* with more faults than these a thread's cache is being handed over */
 #define COUNT_TRIES  4
-#define WALK_TRIES   4
+#define WALK_TRIES   32
 #define WALK_THREADS 4096
 #define WALK_PART    64 /* threads that the verifier sees at once, where loops are unrolled */
 
@@ -214,7 +216,7 @@ struct thread_walk {
 	u32 serial;
 	u32 threads; /* found for the first time */
 	u32 handing_over;
-	u32 pad;
+	u32 open; /* windows: there is a growth of its own to be kept */
 };
 
 SHARED_FUNCTION int walk_thread(struct thread_walk *w, u64 address)
@@ -222,6 +224,7 @@ SHARED_FUNCTION int walk_thread(struct thread_walk *w, u64 address)
 	const struct task_struct *task = (const struct task_struct *)address;
 	struct task_view *view;
 	struct counts counts;
+	s64 own = 0;
 
 	if (!w || (u64)BPF_CORE_READ(task, mm) != w->mm)
 		return 0;
@@ -235,7 +238,11 @@ SHARED_FUNCTION int walk_thread(struct thread_walk *w, u64 address)
 
 		w->moved[i] += pages;
 		w->gained[i] += increase(pages);
+		if (i != MT_SWAP)
+			own += pages;
 	}
+	if (own && w->open)
+		thread__add_own(BPF_CORE_READ(task, pid), own);
 	if (is_handing_over(address))
 		w->handing_over = 1;
 	return 0;
@@ -305,6 +312,7 @@ static __always_inline void walk_caches(struct space *space, struct thread_walk 
 
 	w->mm = space->mm;
 	w->serial = space->serial;
+	w->open = space->open;
 	if (space->concurrent || !uses(task, space) || TASK(task, tgid) != space->tgid) {
 		walk_start(w, space->leader);
 		walk_all(w);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Page faults, where a thread counts for itself what they come to (ACCOUNT_LAGS): at each it is
- * seen what the one before has changed. Tracepoints where the kernel has them, elsewhere the perf
- * event of page faults, on every CPU.
+ * Page faults, where a thread counts for itself what they come to (ACCOUNT_LAGS). Where programs
+ * can be put at the end of a function, at the end of each; elsewhere it is seen at each what the
+ * one before has changed: by tracepoints, or by the perf event of page faults on every CPU.
  */
 #include "change.bpf.h"
 #include "turn.bpf.h"
@@ -30,6 +30,12 @@ static __always_inline int on_fault(void)
 	turn__pass();
 #endif
 	return 0;
+}
+
+SEC("?fexit/handle_mm_fault")
+int on_fault_done(void *ctx)
+{
+	return on_fault();
 }
 
 SEC("?tp_btf/page_fault_user")

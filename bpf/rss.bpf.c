@@ -5,7 +5,7 @@
 #include "turn.bpf.h"
 
 #if ACCOUNT_LAGS
-#define FAULT_PAGES 16 /* that one fault maps, by default */
+#define CACHE_PAGES 1040 /* that one cache can hold: 65 faults, each of 16 file pages */
 
 /*
  * A maximum is taken before a shrink: what other threads have counted for themselves belongs to it.
@@ -16,7 +16,7 @@ static __always_inline void catch_up(struct space *space, const struct change *c
 	struct walk *w;
 
 	if (change->claimed >= 0 || (own && space->concurrent != CONCURRENT_CPUS) ||
-	    space->rss + FAULT_PAGES * space->threads <= (s64)(space->run & RUN_MASK))
+	    space->rss + CACHE_PAGES * space->threads <= (s64)(space->run & RUN_MASK))
 		return;
 	w = walk__take(NULL, 0);
 	if (!w)
@@ -54,7 +54,9 @@ static __always_inline void changed(struct space *space, u32 key, struct mm_stru
 	}
 	change = account__event(space, key, type, count);
 	catch_up(space, &change, own);
-	if (space->first_tid != TASK(task, pid) && space->concurrent != CONCURRENT_CPUS)
+	/* Handing over what it counted is no change by that thread: its faults were. */
+	if (space->first_tid != TASK(task, pid) && space->concurrent != CONCURRENT_CPUS &&
+	    (!ACCOUNT_LAGS || change.claimed))
 		note_thread(space, task, own);
 	space__enter(space, task, own, type, &change);
 }

@@ -208,19 +208,3 @@ static __always_inline void space__boundary(struct space *space, struct boundary
 	if (tree_rss > tree_peak)
 		tree__note_max(tree_rss);
 }
-
-/* Pid of a task in memtrace's pid namespace; 0: it is not to be seen from there. */
-static __always_inline s32 pid_of(const struct task_struct *task)
-{
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	struct upid upid = {};
-
-	if (!own_level)
-		return BPF_CORE_READ(task, pid);
-	if (!pid || BPF_CORE_READ(pid, level) < own_level)
-		return 0;
-	bpf_probe_read_kernel(&upid, sizeof(upid),
-			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-				      own_level * bpf_core_type_size(struct upid));
-	return (u64)upid.ns == own_namespace ? upid.nr : 0;
-}

@@ -2,7 +2,23 @@
 /* Threads that open windows: their own growth and their innermost window. */
 #pragma once
 
-#include "space.bpf.h"
+#include "maps.bpf.h"
+
+/* Pid of a task in memtrace's pid namespace; 0: it is not to be seen from there. */
+static __always_inline s32 pid_of(const struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct upid upid = {};
+
+	if (!own_level)
+		return BPF_CORE_READ(task, pid);
+	if (!pid || BPF_CORE_READ(pid, level) < own_level)
+		return 0;
+	bpf_probe_read_kernel(&upid, sizeof(upid),
+			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+				      own_level * bpf_core_type_size(struct upid));
+	return (u64)upid.ns == own_namespace ? upid.nr : 0;
+}
 
 static __always_inline struct thread_bucket *thread_bucket(u32 tid)
 {
@@ -76,7 +92,7 @@ static __always_inline void thread__add_own(u32 tid, s64 pages)
 	struct thread *thread = thread__find(tid);
 
 	if (thread)
-		thread->own += pages; /* by this thread only */
+		fetch_add(&thread->own, pages);
 }
 
 static __always_inline void thread__forget(u32 tid)

@@ -29,6 +29,10 @@ def test_threads_on_changing_cpus(tracer):
     for _ in range(RUNS):
         lines, report = tracer.run("threads")
         guessed = report["losses"]["ambiguous_own"]
+        if report["accounting"]["model"] == "split":
+            for line in lines:  # what a thread hands over may seem to come and go
+                line.pop("gained_bytes", None)
+                line.pop("returned_bytes", None)
         if guessed:
             for line in lines:
                 if line["operation"] != "all threads":
@@ -47,5 +51,8 @@ def test_windows_while_threads_hammer(tracer):
         if report["losses"]["ambiguous_own"]:
             for line in lines:
                 del line["own_growth_bytes"]
-        found = differences(report, lines, bound=bound, exact=False, allowed=("ambiguous_own",))
+        allowed = ["ambiguous_own"]
+        if report["accounting"]["model"] == "split":
+            allowed.append("inexact_reads")  # no moment without a thread that hands over
+        found = differences(report, lines, bound=bound, exact=False, allowed=allowed)
         assert not found, f"error bound {bound}\n" + "\n".join(found)

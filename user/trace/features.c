@@ -48,6 +48,7 @@ int features__check_required(struct kernel *kernel)
 		log__error("this kernel has no rss_stat tracepoint (Linux 5.5 and later have it)");
 	} else if (kernel->counters == COUNTERS_UNKNOWN) {
 		log__error("this kernel keeps its RSS counters in a way that is not known");
+		log__hint("Linux 5.10 to 7.2 work; a number that might be wrong is not shown");
 	} else {
 		return 0;
 	}
@@ -126,22 +127,31 @@ static void probe_tracepoints(struct features *out, const struct btf *btf)
 	}
 }
 
-static void probe_btf(struct features *out, const struct btf *btf, int error)
+static void probe_btf(struct features *out, const struct btf *btf, int error,
+		      const struct kernel *kernel)
 {
-	struct kernel kernel = {0};
+	bool percpu = kernel->counters == COUNTERS_PERCPU;
 	struct feature *f;
 
-	if (btf)
-		kernel__read(&kernel, btf);
 	f = add(out, REQUIRED, btf != NULL, "BTF of the running kernel", "Linux 5.4",
 		"the kernel's counters cannot be found");
 	detail(f, "%s%s%s", BTF_PATH, error ? ": " : "", error ? strerror(error) : "");
-	f = add(out, REQUIRED, kernel.counters != COUNTERS_UNKNOWN, "RSS counters", NULL,
-		"there is nothing to count");
-	detail(f, "model: %s", kernel__counters_name(kernel.counters));
+	f = add(out, REQUIRED, kernel->counters != COUNTERS_UNKNOWN, "known RSS counters", NULL,
+		"no number would be right");
+	detail(f, "model: %s", kernel__counters_name(kernel->counters));
+	add(out, OPTIONAL, percpu, "RSS counters a CPU", "Linux 6.2",
+	    "peaks of several threads have an error bound, and each fault is looked at");
+	if (!percpu)
+		add(out, OPTIONAL, kernel->fault_end, "programs at the end of functions",
+		    "Linux 5.5", "a process' last fault may be missing from the peak of all");
+	if (!percpu && !kernel->fault_end)
+		add(out, OPTIONAL, kernel->fault_tracepoints, "tracepoints of page faults (x86)",
+		    NULL, "a perf event on every CPU does: faults of all programs cost more");
 	probe_tracepoints(out, btf);
-	add(out, REQUIRED, has_function(btf, "bpf_rdonly_cast"), "kernel function bpf_rdonly_cast",
-	    "Linux 6.2", "counters cannot be read where they lie");
+	if (percpu)
+		add(out, REQUIRED, has_function(btf, "bpf_rdonly_cast"),
+		    "kernel function bpf_rdonly_cast", "Linux 6.2",
+		    "counters cannot be read where they lie");
 	add(out, REQUIRED, has_function(btf, "bpf_iter_task"), "task iterator", "Linux 5.8",
 	    "running processes cannot be found (-p)");
 }
@@ -198,20 +208,23 @@ static int load_on_rss_stat(void)
 	return 0;
 }
 
-static void probe_programs(struct features *out)
+static void probe_programs(struct features *out, const struct kernel *kernel)
 {
-	static const struct helper {
+	enum need percpu = kernel->counters == COUNTERS_PERCPU ? REQUIRED : OPTIONAL;
+	const struct helper {
 		const char *label, *since, *consequence;
 		enum bpf_func_id id;
+		enum need need;
 	} helpers[] = {
 		{"reading kernel memory", "Linux 5.5", "forbidden by kernel lockdown, or too old",
-		 BPF_FUNC_probe_read_kernel},
-		{"helper bpf_loop", "Linux 5.17", "counters of all CPUs cannot be added up",
-		 BPF_FUNC_loop},
+		 BPF_FUNC_probe_read_kernel, REQUIRED},
+		{"helper bpf_loop", "Linux 5.17",
+		 "windows are between markers only, up to 128 at a time in a process, and the CPUs "
+		 "take turns",
+		 BPF_FUNC_loop, percpu},
 		{"helper bpf_map_lookup_percpu_elem", "Linux 5.19",
-		 "counters of other CPUs cannot be found", BPF_FUNC_map_lookup_percpu_elem},
-		{"helper bpf_get_current_task_btf", "Linux 5.11",
-		 "the running thread cannot be looked at", BPF_FUNC_get_current_task_btf},
+		 "counters of other CPUs could not be found, if there were such",
+		 BPF_FUNC_map_lookup_percpu_elem, percpu},
 	};
 	int err = load_on_rss_stat();
 
@@ -225,7 +238,7 @@ static void probe_programs(struct features *out)
 		if (err != -EPERM)
 			got = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, helpers[i].id,
 						      NULL);
-		detail_error(add(out, REQUIRED, got == 1, helpers[i].label, helpers[i].since,
+		detail_error(add(out, helpers[i].need, got == 1, helpers[i].label, helpers[i].since,
 				 helpers[i].consequence),
 			     got);
 	}
@@ -236,14 +249,19 @@ void features__probe(struct features *out)
 	libbpf_print_fn_t print = libbpf_set_print(quiet);
 	struct btf *btf = btf__load_vmlinux_btf();
 	int error = btf ? 0 : errno;
+	struct kernel kernel = {0};
 
+	if (btf)
+		kernel__read(&kernel, btf);
 	memset(out, 0, sizeof(*out));
 	probe_privileges(out);
-	probe_btf(out, btf, error);
+	probe_btf(out, btf, error, &kernel);
 	probe_maps(out);
-	probe_programs(out);
+	probe_programs(out, &kernel);
 	add(out, REQUIRED, access(UPROBE_PMU_PATH, R_OK) == 0, "uprobes through perf", "Linux 4.17",
 	    "probes cannot be placed on markers");
+	add(out, OPTIONAL, kernel.uprobe_multi, "one link for many uprobes", "Linux 6.6",
+	    "windows of hundreds of functions take 0.1 s each to begin and to end");
 	btf__free(btf);
 	libbpf_set_print(print);
 }

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "trace/kernel.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define TYPES 4 /* of memory, that have a counter each */
 
 /* The type of a member, looked for in anonymous structs too; 0 when there is none. */
 static __u32 member_type(const struct btf *btf, const struct btf_type *type, const char *name)
@@ -27,38 +32,8 @@ static __u32 member_type(const struct btf *btf, const struct btf_type *type, con
 	return 0;
 }
 
-static enum counters find_counters(const struct btf *btf)
-{
-	__s32 mm = btf__find_by_name_kind(btf, "mm_struct", BTF_KIND_STRUCT);
-	const struct btf_type *type;
-	__u32 id;
-
-	if (mm < 0)
-		return COUNTERS_UNKNOWN;
-	id = member_type(btf, btf__type_by_id(btf, mm), "rss_stat");
-	if (!id)
-		return COUNTERS_UNKNOWN;
-	type = btf__type_by_id(btf, id);
-	if (btf_is_array(type))
-		type = btf__type_by_id(btf, btf_array(type)->type);
-	if (!strcmp(btf__name_by_offset(btf, type->name_off), "mm_rss_stat"))
-		return COUNTERS_SPLIT;
-	if (strcmp(btf__name_by_offset(btf, type->name_off), "percpu_counter") ||
-	    !member_type(btf, type, "count") || !member_type(btf, type, "counters"))
-		return COUNTERS_UNKNOWN;
-	return COUNTERS_PERCPU;
-}
-
-bool kernel__has_tracepoint(const struct btf *btf, const char *name)
-{
-	char type[64];
-
-	snprintf(type, sizeof(type), "btf_trace_%s", name);
-	return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
-}
-
-/* Whether any enum has this name for a value. */
-static bool has_enumerator(const struct btf *btf, const char *name)
+/* Value of an enumerator of any enum; -1 when there is none. */
+static long enumerator(const struct btf *btf, const char *name)
 {
 	for (__u32 id = 1; id < btf__type_cnt(btf); id++) {
 		const struct btf_type *type = btf__type_by_id(btf, id);
@@ -67,21 +42,141 @@ static bool has_enumerator(const struct btf *btf, const char *name)
 			continue;
 		for (int i = 0; i < btf_vlen(type); i++)
 			if (!strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off), name))
-				return true;
+				return btf_enum(type)[i].val;
 	}
-	return false;
+	return -1;
+}
+
+/* The order that bpf/account_*.bpf.h goes by. */
+static bool has_known_order(const struct btf *btf)
+{
+	static const char *const names[] = {"MM_FILEPAGES", "MM_ANONPAGES", "MM_SWAPENTS",
+					    "MM_SHMEMPAGES"};
+
+	for (long i = 0; i < TYPES; i++) {
+		long value = enumerator(btf, names[i]);
+
+		if (value >= 0 && value != i)
+			return false;
+	}
+	return true;
+}
+
+static bool is_long_array(const struct btf *btf, __u32 id)
+{
+	const struct btf_type *type = btf__type_by_id(btf, id);
+
+	return btf_is_array(type) && btf_array(type)->nelems >= TYPES &&
+	       btf__resolve_size(btf, btf_array(type)->type) == 8;
+}
+
+/* mm_rss_stat: an array of numbers; a task may have a cache of them. */
+static bool is_split(const struct btf *btf, const struct btf_type *type)
+{
+	__u32 count = btf_is_struct(type) ? member_type(btf, type, "count") : 0;
+
+	return count && is_long_array(btf, count);
+}
+
+/* An array of percpu_counter; a kernel for one CPU has nothing but the count in it. */
+static bool is_percpu(const struct btf *btf, const struct btf_type *array)
+{
+	const struct btf_type *type, *slots;
+	__u32 id;
+
+	if (!btf_is_array(array) || btf_array(array)->nelems < TYPES)
+		return false;
+	type = btf__type_by_id(btf, btf_array(array)->type);
+	if (strcmp(btf__name_by_offset(btf, type->name_off), "percpu_counter"))
+		return false;
+	id = member_type(btf, type, "count");
+	if (!id || btf__resolve_size(btf, id) != 8)
+		return false;
+	id = member_type(btf, type, "counters");
+	if (!id)
+		return !member_type(btf, type, "lock");
+	slots = btf__type_by_id(btf, id);
+	return btf_is_ptr(slots) && btf__resolve_size(btf, slots->type) == 4;
+}
+
+static enum counters find_counters(const struct btf *btf)
+{
+	__s32 mm = btf__find_by_name_kind(btf, "mm_struct", BTF_KIND_STRUCT);
+	const struct btf_type *type;
+	__u32 id = mm < 0 ? 0 : member_type(btf, btf__type_by_id(btf, mm), "rss_stat");
+
+	if (!id || !has_known_order(btf))
+		return COUNTERS_UNKNOWN;
+	type = btf__type_by_id(btf, id);
+	if (is_percpu(btf, type))
+		return COUNTERS_PERCPU;
+	return is_split(btf, type) ? COUNTERS_SPLIT : COUNTERS_UNKNOWN;
+}
+
+/* Arguments of a tracepoint, without the one that all have first; -1: there is no such. */
+static int tracepoint_arguments(const struct btf *btf, const char *name)
+{
+	const struct btf_type *type;
+	char typedef_name[64];
+	__s32 id;
+
+	snprintf(typedef_name, sizeof(typedef_name), "btf_trace_%s", name);
+	id = btf__find_by_name_kind(btf, typedef_name, BTF_KIND_TYPEDEF);
+	if (id < 0)
+		return -1;
+	type = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
+	if (!btf_is_ptr(type))
+		return -1;
+	type = btf__type_by_id(btf, type->type);
+	return btf_is_func_proto(type) ? btf_vlen(type) - 1 : -1;
+}
+
+bool kernel__has_tracepoint(const struct btf *btf, const char *name)
+{
+	return tracepoint_arguments(btf, name) >= 0;
 }
 
 void kernel__read(struct kernel *out, const struct btf *btf)
 {
+	/* mm and member; until Linux 6.1 also the counter's new value. */
+	int arguments = tracepoint_arguments(btf, "rss_stat");
+
 	*out = (struct kernel){
 		.counters = find_counters(btf),
-		.rss_stat = kernel__has_tracepoint(btf, "rss_stat"),
+		.rss_stat = arguments >= 0,
 		.fault_tracepoints = kernel__has_tracepoint(btf, "page_fault_user") &&
 				     kernel__has_tracepoint(btf, "page_fault_kernel"),
-		.loops = has_enumerator(btf, "BPF_FUNC_loop"),
-		.uprobe_multi = has_enumerator(btf, "BPF_TRACE_UPROBE_MULTI"),
+		.loops = enumerator(btf, "BPF_FUNC_loop") >= 0,
+		.uprobe_multi = enumerator(btf, "BPF_TRACE_UPROBE_MULTI") >= 0,
 	};
+	if ((out->counters == COUNTERS_PERCPU && arguments < 2) ||
+	    (out->counters == COUNTERS_SPLIT && arguments < 3))
+		out->counters = COUNTERS_UNKNOWN;
+}
+
+/* Puts an empty program at the end of a function. */
+static bool can_see_end_of(const char *function)
+{
+	const struct bpf_insn empty[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FEXIT);
+	int id = libbpf_find_vmlinux_btf_id(function, BPF_TRACE_FEXIT), program, link;
+
+	if (id < 0)
+		return false;
+	options.attach_btf_id = (__u32)id;
+	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "memtrace_probe", "GPL", empty,
+				sizeof(empty) / sizeof(empty[0]), &options);
+	if (program < 0)
+		return false;
+	link = bpf_raw_tracepoint_open(NULL, program);
+	close(program);
+	if (link < 0)
+		return false;
+	close(link);
+	return true;
 }
 
 int kernel__look(struct kernel *out)
@@ -92,6 +187,8 @@ int kernel__look(struct kernel *out)
 		return errno ? -errno : -ENOENT;
 	kernel__read(out, btf);
 	btf__free(btf);
+	if (out->counters == COUNTERS_SPLIT)
+		out->fault_end = can_see_end_of("handle_mm_fault");
 	return 0;
 }
 

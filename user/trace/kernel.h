@@ -15,7 +15,8 @@ enum counters {
 
 struct kernel {
 	enum counters counters;
-	bool rss_stat; /* the tracepoint is there, with the arguments that go with counters */
+	bool rss_stat;		/* the tracepoint */
+	bool fault_end;		/* programs at the end of handle_mm_fault(), tried where of use */
 	bool fault_tracepoints; /* page_fault_user and page_fault_kernel */
 	bool loops;		/* bpf_loop() */
 	bool uprobe_multi;	/* one link for many probes */

@@ -118,12 +118,18 @@ static int size_edition(struct programs *p, const struct kernel *kernel, unsigne
 	struct memtrace_bpf *skel = p->skel;
 	struct bpf_map *const fixed[] = {skel->maps.procs, skel->maps.wanted, skel->maps.op_ids,
 					 skel->maps.result_of};
-	bool serial = p->edition == EDITION_SPLIT_SERIAL, lags = p->edition != EDITION_PERCPU;
+	bool serial = p->edition == EDITION_SPLIT_SERIAL, lags = p->edition != EDITION_PERCPU,
+	     lags_unseen;
 	int r = 0;
 
-	bpf_program__set_autoload(skel->progs.on_fault_user, lags && kernel->fault_tracepoints);
-	bpf_program__set_autoload(skel->progs.on_fault_kernel, lags && kernel->fault_tracepoints);
-	bpf_program__set_autoload(skel->progs.on_fault_event, lags && !kernel->fault_tracepoints);
+	bpf_program__set_autoload(skel->progs.on_fault_done, lags && kernel->fault_end);
+	lags_unseen = lags && !kernel->fault_end;
+	bpf_program__set_autoload(skel->progs.on_fault_user,
+				  lags_unseen && kernel->fault_tracepoints);
+	bpf_program__set_autoload(skel->progs.on_fault_kernel,
+				  lags_unseen && kernel->fault_tracepoints);
+	bpf_program__set_autoload(skel->progs.on_fault_event,
+				  lags_unseen && !kernel->fault_tracepoints);
 	for (size_t i = 0; !r && serial && i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		r = bpf_map__set_map_flags(fixed[i], 0);
 	if (!r)

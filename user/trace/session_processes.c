@@ -5,8 +5,29 @@
 #include <string.h>
 
 #include "model/groups.h"
+#include "trace/kernel.h"
 #include "trace/programs.h"
 #include "trace/session_private.h"
+
+/*
+ * Where a thread's last fault is seen at its next one only: that of every other process may be
+ * missing from the peak of all.
+ */
+static int64_t unseen_pages(const struct session *s)
+{
+	const struct kernel *kernel = s->options.kernel;
+	int64_t sum = 0, most = 0;
+
+	if (kernel->counters != COUNTERS_SPLIT || kernel->fault_end)
+		return 0;
+	for (const struct row *row = rows__first(&s->rows); row; row = rows__after(row)) {
+		sum += row->max_step_pages;
+		if (row->max_step_pages > most)
+			most = row->max_step_pages;
+	}
+	sum += (int64_t)s->rows.left_out.sums.processes * most;
+	return rows__len(&s->rows) + s->rows.left_out.sums.processes > 1 ? sum : 0;
+}
 
 int64_t session__error_bound_pages(const struct session *s)
 {
@@ -18,7 +39,7 @@ int64_t session__error_bound_pages(const struct session *s)
 		if (pages > bound)
 			bound = pages;
 	}
-	return bound;
+	return bound + unseen_pages(s);
 }
 
 /* Appends the names of operations given by number of the kernel side to *names, which has room. */
