@@ -26,7 +26,6 @@
 #define ACCOUNT_LAGS 1
 #define HANDED_OVER  65 /* with more faults than these a thread's cache is being handed over */
 #define COUNT_TRIES  4
-#define WALK_TRIES   32
 #define WALK_THREADS 4096
 #define WALK_PART    64 /* threads that the verifier sees at once, where loops are unrolled */
 
@@ -198,8 +197,10 @@ static __always_inline void account__fault(struct space *space, u32 key,
 	read_counts(address_of(task), &counts);
 #pragma unroll
 	for (int i = 0; i < MT_TYPES; i++) {
-		s64 pages = claim_cache(view, i, counts.count[i ^ 1]);
+		s64 pages;
 
+		view->moved[i] = 0; /* between faults nothing is being handed over */
+		pages = claim_cache(view, i, counts.count[i ^ 1]);
 		if (!pages)
 			continue;
 		changes[i].claimed = changes[i].own = pages;
@@ -212,6 +213,7 @@ static __always_inline void account__fault(struct space *space, u32 key,
 struct thread_walk {
 	u64 mm;
 	u64 head, node;			       /* of the list of threads; node 0: at its end */
+	u64 current;	/* address of the current thread */
 	s32 moved[MT_TYPES], gained[MT_TYPES]; /* claimed; of which increases */
 	u32 serial;
 	u32 threads; /* found for the first time */
@@ -234,8 +236,11 @@ SHARED_FUNCTION int walk_thread(struct thread_walk *w, u64 address)
 	read_counts(address, &counts);
 #pragma unroll
 	for (int i = 0; i < MT_TYPES; i++) {
-		s64 pages = claim_cache(view, i, counts.count[i ^ 1]);
+		s64 pages;
 
+		if (address == w->current)
+			view->moved[i] = 0; /* it is not handing over, being here */
+		pages = claim_cache(view, i, counts.count[i ^ 1]);
 		w->moved[i] += pages;
 		w->gained[i] += increase(pages);
 		if (i != MT_SWAP)
@@ -311,6 +316,7 @@ static __always_inline void walk_caches(struct space *space, struct thread_walk 
 	struct task_struct *task = current_task();
 
 	w->mm = space->mm;
+	w->current = address_of(task);
 	w->serial = space->serial;
 	w->open = space->open;
 	if (space->concurrent || !uses(task, space) || TASK(task, tgid) != space->tgid) {

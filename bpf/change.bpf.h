@@ -9,6 +9,8 @@
  * Notes whether changes can come from two CPUs at once. A vfork child's do not, since its parent
  * waits, nor do memtrace's own: while it places probes the target waits for it. Others may come
  * while the process stands still; when one is caught in the act, account__resync() notes that.
+ * Where threads count for themselves, a vfork child hands over when its parent has been let go
+ * already.
  */
 static __always_inline void note_thread(struct space *space, const struct task_struct *task,
 					bool own)
@@ -18,7 +20,7 @@ static __always_inline void note_thread(struct space *space, const struct task_s
 			space->concurrent = CONCURRENT_FOREIGN;
 	} else if (!space->first_tid) {
 		space->first_tid = TASK(task, pid);
-	} else if (TASK(task, tgid) == space->tgid || !TASK(task, vfork_done)) {
+	} else if (TASK(task, tgid) == space->tgid || (!ACCOUNT_LAGS && !TASK(task, vfork_done))) {
 		space->concurrent = CONCURRENT_CPUS;
 	}
 }

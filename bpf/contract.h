@@ -35,7 +35,7 @@ enum { MT_ANON, MT_FILE, MT_SHMEM, MT_SWAP, MT_TYPES }; /* order of by-type arra
 #define MT_MAX_CPUS	 8192
 #define MT_WALKS	 8    /* programs of one CPU that are under way, preempted ones too */
 #define MT_SERIAL_CPUS	 512  /* with the programs for kernels before 5.17 */
-#define MT_SERIAL_CHUNKS 8    /* the same: 128 windows open in one process */
+#define MT_SERIAL_CHUNKS 4    /* the same: 64 windows open in one process */
 #define MT_RESULT_SIZE	 4096 /* a process' result page, see user/marker/protocol.h */
 
 /* Loss counters; their meaning for the reader stands in user/model/losses.h. */

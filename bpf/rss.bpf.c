@@ -21,14 +21,7 @@ static __always_inline void catch_up(struct space *space, const struct change *c
 	w = walk__take(NULL, 0);
 	if (!w)
 		return;
-	account__catch_up(space, &w->threads);
-#pragma unroll
-	for (int i = 0; i < MT_TYPES; i++) {
-		struct change moved = {.moved = w->threads.moved[i],
-				       .gained = w->threads.gained[i]};
-
-		space__apply(space, i, &moved);
-	}
+	space__catch_up(space->key, w->key);
 	walk__give(w);
 }
 #else

@@ -134,6 +134,27 @@ static __always_inline void space__apply(struct space *space, u32 member,
 		tree__note_max(rss);
 }
 
+#if ACCOUNT_LAGS
+/* Adds what threads have counted for themselves. */
+__noinline int space__catch_up(u32 key, u32 walk_key)
+{
+	struct space *space = space__at(key);
+	struct walk *w = walk__at(walk_key);
+
+	if (!space || !w)
+		return 0;
+	account__catch_up(space, &w->threads);
+#pragma unroll
+	for (int i = 0; i < MT_TYPES; i++) {
+		struct change moved = {.moved = w->threads.moved[i],
+				       .gained = w->threads.gained[i]};
+
+		space__apply(space, i, &moved);
+	}
+	return 0;
+}
+#endif
+
 /*
  * Claims changes of other CPUs whose events have not come yet, so that the totals have the
  * counters' value of this instant.

@@ -13,16 +13,17 @@
 #define TURN_TRIES 2048
 
 /* False, and counted as what, when others hold it for longer than they can. */
-static __always_inline bool turn__take(enum mt_loss what)
+__noinline int turn__take(u32 what)
 {
 	u32 token;
 
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < TURN_TRIES; i++)
 		if (!bpf_map_pop_elem(&turn, &token))
-			return true;
-	lost(what);
-	return false;
+			return 1;
+	if (what < MT_LOSS_MAX)
+		lost(what);
+	return 0;
 }
 
 static __always_inline void turn__pass(void)
@@ -34,7 +35,7 @@ static __always_inline void turn__pass(void)
 
 #else
 
-static __always_inline bool turn__take(enum mt_loss what)
+static __always_inline bool turn__take(u32 what)
 {
 	return true;
 }

@@ -219,7 +219,7 @@ static void probe_programs(struct features *out, const struct kernel *kernel)
 		{"reading kernel memory", "Linux 5.5", "forbidden by kernel lockdown, or too old",
 		 BPF_FUNC_probe_read_kernel, REQUIRED},
 		{"helper bpf_loop", "Linux 5.17",
-		 "windows are between markers only, up to 128 at a time in a process, and the CPUs "
+		 "windows are between markers only, up to 64 at a time in a process, and the CPUs "
 		 "take turns",
 		 BPF_FUNC_loop, percpu},
 		{"helper bpf_map_lookup_percpu_elem", "Linux 5.19",
