@@ -213,7 +213,7 @@ static __always_inline void account__fault(struct space *space, u32 key,
 struct thread_walk {
 	u64 mm;
 	u64 head, node;			       /* of the list of threads; node 0: at its end */
-	u64 current;	/* address of the current thread */
+	u64 current;			       /* address of the current thread */
 	s32 moved[MT_TYPES], gained[MT_TYPES]; /* claimed; of which increases */
 	u32 serial;
 	u32 threads; /* found for the first time */
