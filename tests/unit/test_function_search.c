@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,6 +19,12 @@
 #include "symbol/function_search.h"
 
 #define MUTATIONS 300
+
+#ifdef __x86_64__
+#define KNOWN_MACHINE true
+#else
+#define KNOWN_MACHINE false /* no function's exits are looked for */
+#endif
 
 static char *read_all(const char *path, size_t *size)
 {
@@ -67,6 +74,8 @@ static void exits_are_what_leaves(void **state)
 	char *bytes = read_all(C_LIBRARY, &size);
 
 	(void)state;
+	if (!KNOWN_MACHINE)
+		skip();
 	assert_int_equal(search_in(bytes, size, "*", &found), 0);
 	assert_true(found.len > 1000);
 	for (size_t i = 0; i < found.len; i++) {
@@ -98,6 +107,8 @@ static void one_is_found_by_its_name(void **state)
 	char *bytes = read_all(MARKER_LIBRARY, &size);
 
 	(void)state;
+	if (!KNOWN_MACHINE)
+		skip();
 	assert_int_equal(search_in(bytes, size, "memtrace_begin", &found), 0);
 	assert_int_equal(found.len, 1);
 	assert_string_equal(found.list[0].name, "memtrace_begin");
