@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * bench-storm ROUNDS THREADS [marked]: threads map, touch and unmap 8 MiB ROUNDS times, 4 KiB
- * pages; prints nanoseconds a fault. marked: within a window, so that a tracer does all it can do.
+ * bench-storm ROUNDS THREADS [marked]: threads map, touch and unmap 2048 pages ROUNDS times; prints
+ * nanoseconds a fault. marked: within a window, so that a tracer does all it can do.
  */
 #define _GNU_SOURCE
 #include <memtrace/marker.h>
@@ -10,20 +10,24 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PAGES 2048
-#define PAGE  4096
+
+static long page_bytes;
 
 static void *storm(void *rounds)
 {
-	for (long i = 0; i < (long)rounds; i++) {
-		char *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const size_t size = PAGES * (size_t)page_bytes;
 
-		madvise(p, PAGES * PAGE, MADV_NOHUGEPAGE);
+	for (long i = 0; i < (long)rounds; i++) {
+		char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			       0);
+
+		madvise(p, size, MADV_NOHUGEPAGE);
 		for (long page = 0; page < PAGES; page++)
-			p[page * PAGE] = 1;
-		munmap(p, PAGES * PAGE);
+			p[page * page_bytes] = 1;
+		munmap(p, size);
 	}
 	return NULL;
 }
@@ -35,6 +39,7 @@ int main(int argc, char **argv)
 	memtrace_window window = 0;
 	struct timespec a, b;
 
+	page_bytes = sysconf(_SC_PAGESIZE);
 	if (argc > 3)
 		window = memtrace_begin("storm");
 	clock_gettime(CLOCK_MONOTONIC, &a);

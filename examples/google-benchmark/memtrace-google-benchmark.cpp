@@ -5,12 +5,13 @@
 #include <memory>
 #include <memtrace/benchmark.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <vector>
 
 namespace
 {
 
-constexpr size_t page = 4096;
+const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
 
 /* Touches pages that nobody had, and gives them back: a peak and no growth. */
 void map_and_unmap(benchmark::State &state)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a report says against what the workload knows. Each difference is one line of text."""
+import mmap
 import re
 
 WARM_UP = "warm-up"
-PAGE = 4096
+PAGE = mmap.PAGESIZE
 BY_NAME = {"growth_bytes": ("growth_bytes", "total"), "peak_growth_bytes": ("peak_growth_bytes", "max")}
 PLAIN = ("count", "incomplete", "overlapped_count", "gained_bytes", "returned_bytes",
          "own_growth_bytes", "self_growth_bytes", "foreign_growth_bytes")

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from compare import differences
+from compare import PAGE
 from tracing import NOBODY, until
 
 CONTAINER = "c0ffee" * 10 + "0123"
@@ -217,9 +218,9 @@ def test_a_function_by_thread(tracer):
         assert touch[tid]["count"] == ROUNDS * (PAGES // 10 + 1)
         if not report["losses"]["ambiguous_own"]:
             # And what the first call touches besides: its stack, its code.
-            rest = touch[tid]["own_growth_bytes"] - ROUNDS * (PAGES + number + 1) * 4096
-            assert 0 <= rest <= 2 * 4096
-            assert marker["own_growth_bytes"] == (ROUNDS - 1) * (number + 1) * 4096
+            rest = touch[tid]["own_growth_bytes"] - ROUNDS * (PAGES + number + 1) * PAGE
+            assert 0 <= rest <= 2 * PAGE
+            assert marker["own_growth_bytes"] == (ROUNDS - 1) * (number + 1) * PAGE
     assert {line["operation"] for line in lines} == {row["name"] for row in report["operations"]} \
         - {"warm-up", "pages__touch"}
 

@@ -22,10 +22,10 @@ marker.memtrace_end.argtypes = [ctypes.c_uint64]
 gc.disable()
 SIZES = [1, 10, 100, 1000]
 def grow(name, pages):
-    memory = mmap.mmap(-1, pages * 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    memory = mmap.mmap(-1, pages * mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     window = marker.memtrace_begin(name)
     for page in range(pages):
-        memory[page * 4096] = 1
+        memory[page * mmap.PAGESIZE] = 1
     marker.memtrace_end(window)
     memory.close()
 names = {pages: b"python %d" % pages for pages in SIZES}
@@ -34,7 +34,7 @@ for name_of in ({pages: b"warm-up" for pages in SIZES}, names):
         for _ in range(5):
             grow(name_of[pages], pages)
 for pages in SIZES:
-    size = pages * 4096
+    size = pages * mmap.PAGESIZE
     print(json.dumps({"operation": "python %d" % pages, "count": 5, "incomplete": 0,
                       "growth_bytes": 5 * size, "peak_growth_bytes": size, "own_growth_bytes": 5 * size,
                       "by_type_bytes": {"anon": 5 * size, "file": 0, "shmem": 0}}))

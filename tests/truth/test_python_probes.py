@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from compare import PAGE
 from tracing import NOBODY
 
 PYTHON = "/usr/bin/python3"
@@ -41,9 +42,9 @@ os._exit(0)
 
 MODULE = """
 import mmap
-kept = mmap.mmap(-1, {pages} * 4096)
+kept = mmap.mmap(-1, {pages} * mmap.PAGESIZE)
 for page in range({pages}):
-    kept[page * 4096] = 1
+    kept[page * mmap.PAGESIZE] = 1
 """
 
 
@@ -85,12 +86,12 @@ def test_imports(tracer):
         assert row["count"] == 1
         growth = row["growth_bytes"]["total"]
         # Around the import there is a little more than in it: the script's own objects.
-        assert 0 <= line["most_bytes"] - growth <= 16 * 4096, line
-    assert rows["import memtrace_small"]["growth_bytes"]["total"] >= 10 * 4096
-    assert rows["import memtrace_large"]["growth_bytes"]["total"] >= 3000 * 4096
+        assert 0 <= line["most_bytes"] - growth <= 16 * PAGE, line
+    assert rows["import memtrace_small"]["growth_bytes"]["total"] >= 10 * PAGE
+    assert rows["import memtrace_large"]["growth_bytes"]["total"] >= 3000 * PAGE
     outer, inner = rows["import memtrace_outer"], rows["import memtrace_inner"]
-    assert inner["growth_bytes"]["total"] >= 500 * 4096
-    assert outer["self_growth_bytes"] <= outer["growth_bytes"]["total"] - 500 * 4096
+    assert inner["growth_bytes"]["total"] >= 500 * PAGE
+    assert outer["self_growth_bytes"] <= outer["growth_bytes"]["total"] - 500 * PAGE
     windows = {row["operation"]: row for row in report["windows"]}
     assert windows["import memtrace_inner"]["parent"] == windows["import memtrace_outer"]["id"]
     assert not any(report["losses"].values())

@@ -93,7 +93,7 @@ static void __attribute__((noinline)) grow_stack(void)
 {
 	volatile char below[STACK_BYTES];
 
-	for (size_t i = 0; i < sizeof(below); i += 4096)
+	for (size_t i = 0; i < sizeof(below); i += (size_t)workload_page)
 		below[i] = 0;
 }
 

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdexcept>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define NOINLINE __attribute__((noinline, noclone, noipa))
 
@@ -63,12 +64,13 @@ NOINLINE int first(int i)
 /* Of a size that is known, so that growth can be checked, too. */
 NOINLINE char *grow(long pages)
 {
-	char *p = static_cast<char *>(mmap(nullptr, static_cast<size_t>(pages) * 4096,
+	const long size = sysconf(_SC_PAGESIZE);
+	char *p = static_cast<char *>(mmap(nullptr, static_cast<size_t>(pages * size),
 					   PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 					   0));
 
 	for (long i = 0; i < pages; i++)
-		p[i * 4096] = 1;
+		p[i * size] = 1;
 	return p;
 }
 

@@ -12,7 +12,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-long workload_page = 4096;
+long workload_page;
+
+/* Before main() and other constructors, which may make a file of so many pages first of all. */
+__attribute__((constructor(101))) static void know_page(void)
+{
+	workload_page = sysconf(_SC_PAGESIZE);
+}
 
 struct table {
 	int used;
@@ -51,7 +57,6 @@ void workload__init(int capacity)
 {
 	size_t size = sizeof(*table) + (size_t)capacity * sizeof(struct truth);
 
-	workload_page = sysconf(_SC_PAGESIZE);
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	table = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE,
 		     -1, 0);

@@ -48,10 +48,11 @@ struct marker_welcome {
 };
 
 /*
- * The result page: 4096 bytes, mapped read-only and shared by the process, written by the kernel
- * side only. After a fork parent and child share it until the child has met the tracer itself, so
- * a reader takes a slot's content only when pid and id are its own. The library claims a slot for
- * the time of one call (in its own memory) and passes its number to the end probe.
+ * The result page: 4096 bytes (on larger pages the beginning of one), mapped read-only and shared
+ * by the process, written by the kernel side only. After a fork parent and child share it until the
+ * child has met the tracer itself, so a reader takes a slot's content only when pid and id are its
+ * own. The library claims a slot for the time of one call (in its own memory) and passes its number
+ * to the end probe.
  */
 struct marker_slot {
 	uint64_t id;	       /* window id; written last */

@@ -9,7 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define PAGES 8 /* of the buffer of a CPU */
+#define BUFFER_BYTES (32u << 10) /* of a CPU; a power of two of pages, and at least one */
 
 struct mappings {
 	int map_fd; /* libbpf keeps its events in a map */
@@ -69,6 +69,7 @@ int mappings__open(struct mappings **out,
 		.watermark = 1,
 		.wakeup_watermark = 1,
 	};
+	const size_t pages = BUFFER_BYTES / (size_t)sysconf(_SC_PAGESIZE);
 	struct mappings *m = calloc(1, sizeof(*m));
 	int r;
 
@@ -79,7 +80,8 @@ int mappings__open(struct mappings **out,
 	m->map_fd = bpf_map_create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "mt_mappings", sizeof(int),
 				   sizeof(int), (uint32_t)libbpf_num_possible_cpus(), NULL);
 	if (m->map_fd >= 0)
-		m->buffer = perf_buffer__new_raw(m->map_fd, PAGES, &attr, on_record, m, NULL);
+		m->buffer = perf_buffer__new_raw(m->map_fd, pages ? pages : 1, &attr, on_record, m,
+						 NULL);
 	if (!m->buffer) {
 		r = -errno;
 		mappings__close(m);
