@@ -5,7 +5,7 @@
 #include "turn.bpf.h"
 
 #if ACCOUNT_LAGS
-#define CACHE_PAGES 1040 /* that one cache can hold: 65 faults, each of 64 KiB or less of a file */
+#define CACHE_PAGES 1040 /* that one cache can hold: 65 faults of 64 KiB of a file each */
 
 /*
  * A maximum is taken before a shrink: what other threads have counted for themselves belongs to it.
