@@ -35,7 +35,10 @@ static int open_session(struct trace *trace)
 int trace__prepare(struct trace *trace)
 {
 	const struct options *o = &trace->options;
-	int err = features__check_required(&trace->kernel);
+	int err = getrlimit(RLIMIT_MEMLOCK, &trace->memlock);
+
+	if (!err)
+		err = features__check_required(&trace->kernel);
 
 	/* Before the outputs: a signal must not leave a temporary file behind. */
 	if (!err)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/resource.h>
 
 #include "cli/exports.h"
 #include "cli/options.h"
@@ -28,6 +29,7 @@ struct trace {
 	struct kernel kernel;
 	struct identity user;
 	struct signals signals;
+	struct rlimit memlock; /* as memtrace was started */
 	struct exports exports;
 	struct ready ready;
 	struct status status;

@@ -22,6 +22,7 @@ static int prepare_command(struct trace *trace, struct spawn *spawn)
 		.variables_len = 1,
 		.mask = &trace->signals.inherited,
 		.ignore_sigchld = trace->signals.sigchld_ignored,
+		.memlock = &trace->memlock,
 	};
 	bool python = window_spec__has(o->specs, o->specs_len, WINDOW_PYTHON);
 	int err = python ? python__make_variables(variables + 1, o->specs, o->specs_len) : 0;

@@ -252,7 +252,7 @@ void features__probe(struct features *out)
 	struct kernel kernel = {0};
 
 	if (btf)
-		kernel__read(&kernel, btf);
+		kernel__look(&kernel);
 	memset(out, 0, sizeof(*out));
 	probe_privileges(out);
 	probe_btf(out, btf, error, &kernel);

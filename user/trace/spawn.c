@@ -90,12 +90,14 @@ static void tell(int fd, int stage, int error)
 		_exit(125);
 }
 
-static void restore_signals(const struct spawn_options *options)
+static void restore(const struct spawn_options *options)
 {
 	if (options->ignore_sigchld)
 		signal(SIGCHLD, SIG_IGN);
 	if (options->mask)
 		sigprocmask(SIG_SETMASK, options->mask, NULL);
+	if (options->memlock)
+		setrlimit(RLIMIT_MEMLOCK, options->memlock);
 }
 
 static _Noreturn void child(const struct spawn_options *options, const struct identity *identity,
@@ -109,7 +111,7 @@ static _Noreturn void child(const struct spawn_options *options, const struct id
 		if (setenv(options->variables[i].name, options->variables[i].value, 1))
 			tell(error_fd, NEWS_ENVIRONMENT, errno);
 	tell(error_fd, NEWS_COMMAND, check_command(options->argv[0]));
-	restore_signals(options);
+	restore(options);
 	do
 		len = read(go_fd, &byte, 1);
 	while (len < 0 && errno == EINTR);

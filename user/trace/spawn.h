@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct spawn_variable {
@@ -24,6 +25,8 @@ struct spawn_options {
 	/* What memtrace itself was started with, where it has changed it since. */
 	const sigset_t *mask; /* signal mask; NULL: the present one */
 	bool ignore_sigchld;  /* the one disposition that memtrace changes */
+	/* RLIMIT_MEMLOCK, which libbpf raises before Linux 5.11; NULL: the present one. */
+	const struct rlimit *memlock;
 };
 
 struct spawn {
