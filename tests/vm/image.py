@@ -25,10 +25,14 @@ def libraries_of(program):
 
 
 class Image:
-    def __init__(self, root):
+    def __init__(self, root, sysroot=None):
         self.root = pathlib.Path(root)
+        self.foreign = sysroot is not None
+        if sysroot:
+            self.root.mkdir(parents=True)
+            self.add_sysroot(sysroot)
         for directory in ("bin", "dev", "proc", "sys", "tmp", "etc", "root", "var/tmp", "results"):
-            (self.root / directory).mkdir(parents=True)
+            (self.root / directory).mkdir(parents=True, exist_ok=True)
         (self.root / "etc/passwd").write_text(PASSWD)
         (self.root / "etc/group").write_text(GROUP)
         (self.root / "bin/ldd").write_text(LDD)
@@ -42,6 +46,8 @@ class Image:
             return
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, place)
+        if self.foreign:
+            return
         if os.access(path, os.X_OK) or ".so" in path.name:
             for library in libraries_of(path):
                 self.add(library)
@@ -50,7 +56,7 @@ class Image:
         place = self.root / str(target or path).lstrip("/")
         shutil.copytree(path, place, symlinks=False, ignore=ignore, dirs_exist_ok=True,
                         ignore_dangling_symlinks=True)
-        for library in place.rglob("*.so*"):
+        for library in () if self.foreign else place.rglob("*.so*"):
             for needed in libraries_of(library):
                 self.add(needed)
 
@@ -78,10 +84,22 @@ class Image:
         for path in pathlib.Path(workloads).iterdir():
             if path.is_file() and (path.name.startswith("workload-") or path.suffix == ".so"):
                 self.add(path, f"/workloads/{path.name}")
+        if self.foreign:  # what ldd finds here for this machine's
+            for path in (pathlib.Path(workloads).parents[1] / "user/marker").glob("*.so*"):
+                self.add(path, f"/workloads/{path.name}")
         self.add_tree(SOURCE / "tests/truth", "/memtrace/tests/truth",
                       shutil.ignore_patterns("__pycache__"))
         self.add(SOURCE / "user/report/report.schema.json",
                  "/memtrace/user/report/report.schema.json")
+
+    def add_sysroot(self, sysroot):
+        """Another architecture's libraries and Python, in place of this machine's."""
+        subprocess.run(["cp", "-a", f"{sysroot}/.", self.root], check=True)
+        (self.root / "usr/bin/ldd").write_text(LDD)
+        for path in (self.root / "usr/bin").glob("python3.*"):
+            if re.fullmatch(r"python3\.\d+", path.name):
+                (self.root / "usr/bin/python3").unlink(missing_ok=True)
+                (self.root / "usr/bin/python3").symlink_to(path.name)
 
     def finish(self, busybox, command, path):
         """Writes the archive; command: what the guest runs."""

@@ -25,8 +25,10 @@ def qemu_command(architecture, image, initramfs, cpus, memory_mib, work, acceler
         machine = ["-cpu", "host" if accelerate else "max"]
         serial += ["-serial", f"file:{work}/output"]
     else:
-        program, console, results = "qemu-system-aarch64", "ttyAMA0", "ttyAMA0"
+        program, console, results = "qemu-system-aarch64", "ttyAMA0", "ttyS0"
         machine = ["-M", "virt,gic-version=3", "-cpu", "max,pauth-impdef=on"]
+        serial += ["-chardev", f"file,id=results,path={work}/output",
+                   "-device", "pci-serial,chardev=results"]
     return [program, "-accel", "kvm" if accelerate else "tcg,thread=multi", *machine,
             "-smp", str(cpus), "-m", str(memory_mib), "-display", "none", "-monitor", "none",
             "-nic", "none", "-no-reboot", *serial, "-kernel", str(image), "-initrd",
@@ -67,15 +69,15 @@ def boot(architecture, image, initramfs, cpus, memory_mib, deadline_s, work):
         if accelerate and (architecture != "amd64" or not os.access("/dev/kvm", os.W_OK)):
             continue
         command = qemu_command(architecture, image, initramfs, cpus, memory_mib, work, accelerate)
-        result = run(command, architecture, deadline_s, work)
+        result = run(command, deadline_s, work)
         if result.output or result.status is not None:
             break
     return result
 
 
-def run(command, architecture, deadline_s, work):
+def run(command, deadline_s, work):
     console = pathlib.Path(work, "console")
-    output = pathlib.Path(work, "output") if architecture == "amd64" else console
+    output = pathlib.Path(work, "output")
     for path in (console, output):
         path.unlink(missing_ok=True)
     try:
