@@ -18,7 +18,7 @@ class Result:
     console: str
 
 
-def qemu_command(architecture, image, initramfs, cpus, memory_mib, work, accelerate):
+def qemu_command(architecture, image, initramfs, cpus, memory_mib, work, accelerate, icount):
     serial = ["-serial", f"file:{work}/console"]
     if architecture == "amd64":
         program, console, results = "qemu-system-x86_64", "ttyS0", "ttyS1"
@@ -29,7 +29,11 @@ def qemu_command(architecture, image, initramfs, cpus, memory_mib, work, acceler
         machine = ["-M", "virt,gic-version=3", "-cpu", "max,pauth-impdef=on"]
         serial += ["-chardev", f"file,id=results,path={work}/output",
                    "-device", "pci-serial,chardev=results"]
-    return [program, "-accel", "kvm" if accelerate else "tcg,thread=multi", *machine,
+    how = "kvm" if accelerate else "tcg,thread=multi"
+    if icount:  # a nanosecond of the guest is an instruction, whatever else this machine does
+        how = "tcg,thread=single"
+        machine += ["-icount", "shift=0,sleep=off"]
+    return [program, "-accel", how, *machine,
             "-smp", str(cpus), "-m", str(memory_mib), "-display", "none", "-monitor", "none",
             "-nic", "none", "-no-reboot", *serial, "-kernel", str(image), "-initrd",
             str(initramfs), "-append",
@@ -59,16 +63,17 @@ def parse(text, console):
     return Result(status if ended else None, "\n".join(output), contents, console)
 
 
-def boot(architecture, image, initramfs, cpus, memory_mib, deadline_s, work):
+def boot(architecture, image, initramfs, cpus, memory_mib, deadline_s, work, icount=False):
     """
     With KVM where that works: it may be there and refuse what QEMU asks of it. Emulated, a kernel
     that patches its own code while other CPUs run it can die of that before anything else has
     happened: it gets more than one try.
     """
     for accelerate in (True, *[False] * BOOTS):
-        if accelerate and (architecture != "amd64" or not os.access("/dev/kvm", os.W_OK)):
+        if accelerate and (icount or architecture != "amd64" or not os.access("/dev/kvm", os.W_OK)):
             continue
-        command = qemu_command(architecture, image, initramfs, cpus, memory_mib, work, accelerate)
+        command = qemu_command(architecture, image, initramfs, cpus, memory_mib, work, accelerate,
+                               icount)
         result = run(command, deadline_s, work)
         if result.output or result.status is not None:
             break
