@@ -171,13 +171,10 @@ static long resync_once(u32 i, struct resync *r)
 	if (is_locked(counter))
 		return 0; /* the next one already: no half of a fold is claimed */
 	count = counter->count;
-	own_slot_now = 0;
-	if (r->slots)
-		own_slot_now = read_s32(r->slots + cpu_offset[r->cpu & (MT_MAX_CPUS - 1)]);
+	own_slot_now = read_s32(r->slots + cpu_offset[r->cpu & (MT_MAX_CPUS - 1)]);
 	own_slot_now |= r->cpu >> 31; /* NONE: whatever folded, it was not we */
 	barrier();
-	if (r->slots)
-		LOOP(MAX_CPUS, cpus, resync_cpu, r);
+	LOOP(MAX_CPUS, cpus, resync_cpu, r);
 	if (r->state->folded[member] != count) {
 		old = exchange(&r->state->folded[member], count);
 		r->change.claimed += count - old;
@@ -186,6 +183,17 @@ static long resync_once(u32 i, struct resync *r)
 	barrier();
 	r->settled = counter->count == count && !is_locked(counter);
 	return r->settled;
+}
+
+/* Where there is nothing but the count. */
+static __always_inline void claim_count(struct space *space, u32 member, s64 count,
+					struct change *change)
+{
+	s64 pages = count - (s64)exchange(&space->folded[member], count);
+
+	change->claimed += pages;
+	change->own += pages;
+	change->gained += increase(pages);
 }
 
 /*
@@ -203,6 +211,10 @@ SHARED_FUNCTION int account__resync(struct space *space, u32 key, u32 member, u3
 	r.member = member & (MT_TYPES - 1);
 	r.counter = counter_address(space, r.member);
 	r.slots = slots_of(counter_at(r.counter));
+	if (!r.slots) {
+		claim_count(space, r.member, counter_at(r.counter)->count, change);
+		return 0;
+	}
 	/* One at a time, or two CPUs could claim the two halves of one fold. */
 	LOOP(TURN_SPINS, TURN_SPINS, take_turn, &r);
 	if (r.has_turn) {
