@@ -75,7 +75,8 @@ struct resync {
 	u32 cpu; /* this one; NONE: not on behalf of an event */
 	u32 settled;
 	u32 has_turn;
-	u32 pad;
+	u32 has_count;
+	s64 count;
 	s64 own_slot; /* change of this CPU's slot */
 	struct cpu_view
 		*emptied;  /* of another CPU whose slot is 0 now: it may be the one that folded */
@@ -154,9 +155,16 @@ static long take_turn(u32 i, struct resync *r)
 	return r->has_turn;
 }
 
-static long wait_for_fold(u32 i, struct resync *r)
+/* Reads the count while no fold is under way. */
+static long read_between_folds(u32 i, struct resync *r)
 {
-	return !is_locked(counter_at(r->counter));
+	const struct percpu_counter *counter = counter_at(r->counter);
+
+	if (is_locked(counter))
+		return 0;
+	r->count = counter->count;
+	r->has_count = 1;
+	return 1;
 }
 
 /* One pass over the CPUs; the last one unless a fold came in between. */
@@ -167,10 +175,11 @@ static long resync_once(u32 i, struct resync *r)
 	s32 own_slot_now;
 	s64 count, old;
 
-	LOOP(FOLD_SPINS, FOLD_SPINS, wait_for_fold, r);
-	if (is_locked(counter))
-		return 0; /* the next one already: no half of a fold is claimed */
-	count = counter->count;
+	r->has_count = 0;
+	LOOP(FOLD_SPINS, FOLD_SPINS, read_between_folds, r);
+	if (!r->has_count)
+		return 1; /* its CPU was taken away in between: no half of a fold is claimed */
+	count = r->count;
 	own_slot_now = read_s32(r->slots + cpu_offset[r->cpu & (MT_MAX_CPUS - 1)]);
 	own_slot_now |= r->cpu >> 31; /* NONE: whatever folded, it was not we */
 	barrier();
