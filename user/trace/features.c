@@ -33,10 +33,23 @@ static bool has_function(const struct btf *btf, const char *name)
 	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
 }
 
+/* 0, or a negative errno: it has none. */
+static int look_at_kernel(struct kernel *kernel)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	if (!btf)
+		return errno ? -errno : -ENOENT;
+	kernel__read(kernel, btf);
+	btf__free(btf);
+	kernel__try(kernel);
+	return 0;
+}
+
 int features__check_required(struct kernel *kernel)
 {
 	libbpf_print_fn_t print = libbpf_set_print(quiet);
-	int err = privileges__check(), r = err ? 0 : kernel__look(kernel);
+	int err = privileges__check(), r = err ? 0 : look_at_kernel(kernel);
 
 	libbpf_set_print(print);
 	if (err)
@@ -190,18 +203,8 @@ static void probe_maps(struct features *out)
 /* The counter program's place, with an empty program: also fails where BPF is locked down. */
 static int load_on_rss_stat(void)
 {
-	const struct bpf_insn empty[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_RAW_TP);
-	int id = libbpf_find_vmlinux_btf_id("rss_stat", BPF_TRACE_RAW_TP), fd;
+	int fd = kernel__load_empty("rss_stat", BPF_TRACE_RAW_TP);
 
-	if (id < 0)
-		return id;
-	options.attach_btf_id = id;
-	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "memtrace_probe", "GPL", empty, LEN(empty),
-			   &options);
 	if (fd < 0)
 		return fd;
 	close(fd);
@@ -251,8 +254,10 @@ void features__probe(struct features *out)
 	int error = btf ? 0 : errno;
 	struct kernel kernel = {0};
 
-	if (btf)
-		kernel__look(&kernel);
+	if (btf) {
+		kernel__read(&kernel, btf);
+		kernel__try(&kernel);
+	}
 	memset(out, 0, sizeof(*out));
 	probe_privileges(out);
 	probe_btf(out, btf, error, &kernel);

@@ -32,33 +32,47 @@ static __u32 member_type(const struct btf *btf, const struct btf_type *type, con
 	return 0;
 }
 
-/* Value of an enumerator of any enum; -1 when there is none. */
-static long enumerator(const struct btf *btf, const char *name)
+/* Enumerators that tell something, and what was found of them; -1: there is none. */
+enum { FIRST_TYPE, LOOP = TYPES, UPROBE_MULTI, ENUMERATORS };
+
+static const char *const enumerator_names[ENUMERATORS] = {
+	/* The order that bpf/account_*.bpf.h goes by. */
+	"MM_FILEPAGES",	 "MM_ANONPAGES",	   "MM_SWAPENTS",
+	"MM_SHMEMPAGES", [LOOP] = "BPF_FUNC_loop", [UPROBE_MULTI] = "BPF_TRACE_UPROBE_MULTI",
+};
+
+static void note_enumerator(const char *name, __s32 value, long found[ENUMERATORS])
 {
-	for (__u32 id = 1; id < btf__type_cnt(btf); id++) {
+	if (strncmp(name, "MM_", 3) && strncmp(name, "BPF_", 4))
+		return;
+	for (int i = 0; i < ENUMERATORS; i++)
+		if (!strcmp(name, enumerator_names[i]))
+			found[i] = value;
+}
+
+/* All of them in one pass: a kernel has 100,000 types and more. */
+static void find_enumerators(const struct btf *btf, long found[ENUMERATORS])
+{
+	const __u32 types = btf__type_cnt(btf);
+
+	for (int i = 0; i < ENUMERATORS; i++)
+		found[i] = -1;
+	for (__u32 id = 1; id < types; id++) {
 		const struct btf_type *type = btf__type_by_id(btf, id);
 
 		if (!btf_is_enum(type))
 			continue;
 		for (int i = 0; i < btf_vlen(type); i++)
-			if (!strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off), name))
-				return btf_enum(type)[i].val;
+			note_enumerator(btf__name_by_offset(btf, btf_enum(type)[i].name_off),
+					btf_enum(type)[i].val, found);
 	}
-	return -1;
 }
 
-/* The order that bpf/account_*.bpf.h goes by. */
-static bool has_known_order(const struct btf *btf)
+static bool is_known_order(const long found[ENUMERATORS])
 {
-	static const char *const names[] = {"MM_FILEPAGES", "MM_ANONPAGES", "MM_SWAPENTS",
-					    "MM_SHMEMPAGES"};
-
-	for (long i = 0; i < TYPES; i++) {
-		long value = enumerator(btf, names[i]);
-
-		if (value >= 0 && value != i)
+	for (long i = FIRST_TYPE; i < TYPES; i++)
+		if (found[i] >= 0 && found[i] != i)
 			return false;
-	}
 	return true;
 }
 
@@ -99,13 +113,13 @@ static bool is_percpu(const struct btf *btf, const struct btf_type *array)
 	return btf_is_ptr(slots) && btf__resolve_size(btf, slots->type) == 4;
 }
 
-static enum counters find_counters(const struct btf *btf)
+static enum counters find_counters(const struct btf *btf, const long enumerators[ENUMERATORS])
 {
 	__s32 mm = btf__find_by_name_kind(btf, "mm_struct", BTF_KIND_STRUCT);
 	const struct btf_type *type;
 	__u32 id = mm < 0 ? 0 : member_type(btf, btf__type_by_id(btf, mm), "rss_stat");
 
-	if (!id || !has_known_order(btf))
+	if (!id || !is_known_order(enumerators))
 		return COUNTERS_UNKNOWN;
 	type = btf__type_by_id(btf, id);
 	if (is_percpu(btf, type))
@@ -140,35 +154,43 @@ void kernel__read(struct kernel *out, const struct btf *btf)
 {
 	/* mm and member; until Linux 6.1 also the counter's new value. */
 	int arguments = tracepoint_arguments(btf, "rss_stat");
+	long enumerators[ENUMERATORS];
 
+	find_enumerators(btf, enumerators);
 	*out = (struct kernel){
-		.counters = find_counters(btf),
+		.counters = find_counters(btf, enumerators),
 		.rss_stat = arguments >= 0,
 		.fault_tracepoints = kernel__has_tracepoint(btf, "page_fault_user") &&
 				     kernel__has_tracepoint(btf, "page_fault_kernel"),
-		.loops = enumerator(btf, "BPF_FUNC_loop") >= 0,
-		.uprobe_multi = enumerator(btf, "BPF_TRACE_UPROBE_MULTI") >= 0,
+		.loops = enumerators[LOOP] >= 0,
+		.uprobe_multi = enumerators[UPROBE_MULTI] >= 0,
 	};
 	if ((out->counters == COUNTERS_PERCPU && arguments < 2) ||
 	    (out->counters == COUNTERS_SPLIT && arguments < 3))
 		out->counters = COUNTERS_UNKNOWN;
 }
 
-/* Puts an empty program at the end of a function. */
-static bool can_see_end_of(const char *function)
+int kernel__load_empty(const char *target, enum bpf_attach_type type)
 {
 	const struct bpf_insn empty[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FEXIT);
-	int id = libbpf_find_vmlinux_btf_id(function, BPF_TRACE_FEXIT), program, link;
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = type);
+	int id = libbpf_find_vmlinux_btf_id(target, type);
 
 	if (id < 0)
-		return false;
+		return id;
 	options.attach_btf_id = (__u32)id;
-	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "memtrace_probe", "GPL", empty,
-				sizeof(empty) / sizeof(empty[0]), &options);
+	return bpf_prog_load(BPF_PROG_TYPE_TRACING, "memtrace_probe", "GPL", empty,
+			     sizeof(empty) / sizeof(empty[0]), &options);
+}
+
+/* Puts an empty program at the end of a function. */
+static bool can_see_end_of(const char *function)
+{
+	int program = kernel__load_empty(function, BPF_TRACE_FEXIT), link;
+
 	if (program < 0)
 		return false;
 	link = bpf_raw_tracepoint_open(NULL, program);
@@ -179,17 +201,10 @@ static bool can_see_end_of(const char *function)
 	return true;
 }
 
-int kernel__look(struct kernel *out)
+void kernel__try(struct kernel *kernel)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-
-	if (!btf)
-		return errno ? -errno : -ENOENT;
-	kernel__read(out, btf);
-	btf__free(btf);
-	if (out->counters == COUNTERS_SPLIT)
-		out->fault_end = can_see_end_of("handle_mm_fault");
-	return 0;
+	if (kernel->counters == COUNTERS_SPLIT)
+		kernel->fault_end = can_see_end_of("handle_mm_fault");
 }
 
 const char *kernel__counters_name(enum counters counters)

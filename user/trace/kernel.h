@@ -2,6 +2,7 @@
 /* What the running kernel's types say about it: how it counts, and what can be asked of it. */
 #pragma once
 
+#include <linux/bpf.h>
 #include <stdbool.h>
 
 struct btf;
@@ -25,8 +26,14 @@ struct kernel {
 /* From the types of a kernel. */
 void kernel__read(struct kernel *out, const struct btf *btf);
 
-/* From those of the running one; -errno when it has none. */
-int kernel__look(struct kernel *out);
+/* Then, of the running one: what only trying tells. */
+void kernel__try(struct kernel *kernel);
+
+/*
+ * Loads a program that does nothing, for a tracepoint or function of the running kernel. Its
+ * descriptor, or a negative errno.
+ */
+int kernel__load_empty(const char *target, enum bpf_attach_type type);
 
 bool kernel__has_tracepoint(const struct btf *btf, const char *name);
 
