@@ -5,7 +5,8 @@
  *
  *	account__event()	the change that an rss_stat event stands for
  *	account__catch_up()	looks at what threads have counted for themselves
- *	account__settle()	then: what has changed without an event so far
+ *	account__moved()	then: what that came to
+ *	account__settle()	what else has changed without an event so far
  *	account__begin()	starts from what the counters hold
  *	account__drop_credits() what was claimed before the begin is nobody's growth
  *	ACCOUNT_LAGS		a thread's changes can be without an event for long: settle at every
@@ -71,8 +72,9 @@ static __always_inline void account__begin(struct space *space, u32 key, s64 typ
 	account__catch_up(space, walk);
 #pragma unroll
 	for (int i = 0; i < MT_TYPES; i++) {
-		struct change change = account__settle(space, key, i, walk);
+		struct change change = account__moved(i, walk);
 
+		account__settle(space, key, i, &change);
 		types[i] = change.claimed + change.moved;
 	}
 	account__drop_credits(key);

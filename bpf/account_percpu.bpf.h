@@ -279,18 +279,20 @@ static __always_inline struct change account__event(struct space *space, u32 key
 struct thread_walk {
 };
 
+static __always_inline struct change account__moved(u32 member, const struct thread_walk *walk)
+{
+	return (struct change){};
+}
+
 static __always_inline void account__catch_up(struct space *space, struct thread_walk *walk)
 {
 }
 
 /* What the other CPUs changed stays to their credit. */
-static __always_inline struct change account__settle(struct space *space, u32 key, u32 member,
-						     const struct thread_walk *walk)
+static __always_inline void account__settle(struct space *space, u32 key, u32 member,
+					    struct change *change)
 {
-	struct change change = {};
-
-	account__resync(space, key, member, NONE, &change);
-	return change;
+	account__resync(space, key, member, NONE, change);
 }
 
 static long drop_credit(u32 cpu, u32 *space)

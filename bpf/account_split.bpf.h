@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Linux up to 6.1 keeps RSS in one counter an address space and a cache a thread
- *(SPLIT_RSS_COUNTING).
+ * Linux up to 6.1 (SPLIT_RSS_COUNTING) keeps RSS in one counter an address space and a cache a
+ * thread.
  *
  * The kernel's value is the counter + the caches of all threads that use the mm. A fault of the
  * thread itself mostly changes its cache, without an event; every 66th fault, and each unmapping,
@@ -52,14 +52,17 @@ static __always_inline bool has_caches(void)
 	return bpf_core_field_exists(((struct task_struct___split *)0)->rss_stat);
 }
 
+/* Address of a task's cache. */
+static __always_inline void *cache_of(u64 task)
+{
+	return (void *)(task + bpf_core_field_offset(struct task_struct___split, rss_stat.count));
+}
+
 static __always_inline void read_counts(u64 task, struct counts *out)
 {
 	*out = (struct counts){};
 	if (has_caches())
-		bpf_probe_read_kernel(
-			out, sizeof(*out),
-			(void *)(task + bpf_core_field_offset(struct task_struct___split,
-							      rss_stat.count)));
+		bpf_probe_read_kernel(out, sizeof(*out), cache_of(task));
 }
 
 static __always_inline s32 read_count(u64 task, u32 member)
@@ -67,11 +70,8 @@ static __always_inline s32 read_count(u64 task, u32 member)
 	s32 count = 0;
 
 	if (has_caches())
-		bpf_probe_read_kernel(
-			&count, sizeof(count),
-			(void *)(task +
-				 bpf_core_field_offset(struct task_struct___split, rss_stat.count) +
-				 (member ^ 1) * sizeof(count)));
+		bpf_probe_read_kernel(&count, sizeof(count),
+				      cache_of(task) + (member ^ 1) * sizeof(count));
 	return count;
 }
 
@@ -123,8 +123,7 @@ SHARED_FUNCTION s64 claim_cache(struct task_view *view, u32 member, s32 value)
 	return (s64)value - (s32)exchange(&view->seen[member], value);
 }
 
-/* Claims what the counter has come to. What does not settle is left to the event that comes next.
- */
+/* Claims what the counter has come to. What does not settle is left to the next event. */
 static __always_inline s64 claim_counter(struct space *space, u32 member)
 {
 	s64 now = read_counter(space->mm, member), claimed = 0, before;
@@ -139,8 +138,7 @@ static __always_inline s64 claim_counter(struct space *space, u32 member)
 	return claimed;
 }
 
-/* uses: the current thread's cache is of this space, whether or not it is one of its own threads.
- */
+/* Whether the current thread's cache is of this space; it may be no thread of the process. */
 static __always_inline bool uses(const struct task_struct *task, const struct space *space)
 {
 	return (u64)TASK(task, mm) == space->mm;
@@ -370,14 +368,16 @@ SHARED_FUNCTION int account__catch_up(struct space *space, struct thread_walk *w
 	return 0;
 }
 
-static __always_inline struct change account__settle(struct space *space, u32 key, u32 member,
-						     const struct thread_walk *walk)
+static __always_inline struct change account__moved(u32 member, const struct thread_walk *walk)
 {
-	struct change change = {.moved = walk->moved[member]};
+	return (struct change){.moved = walk->moved[member], .gained = walk->gained[member]};
+}
 
-	change.claimed = claim_counter(space, member);
-	change.gained = increase(change.claimed) + walk->gained[member];
-	return change;
+static __always_inline void account__settle(struct space *space, u32 key, u32 member,
+					    struct change *change)
+{
+	change->claimed = claim_counter(space, member);
+	change->gained += increase(change->claimed);
 }
 
 /* A thread is gone, and its cache with it: what it handed over unseen is in the counter. */

@@ -151,7 +151,7 @@ __noinline int space__begin(u64 task_address, u32 tgid, u32 begin, u32 previous)
 	barrier();
 	space->state = SPACE_COUNTING;
 	if (begin == MT_BEGIN_ATTACH) { /* it ran on between the first look and this */
-		space__settle(key, w->key);
+		space__settle(key, w->key, SETTLE_ALL);
 		account__drop_credits(key);
 		space->concurrent = CONCURRENT_NONE;
 	}

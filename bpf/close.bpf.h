@@ -352,11 +352,17 @@ static long close_matching(u32 i, struct each *each)
 	return 0;
 }
 
-/* A boundary at which a running process may have windows end: w has what walk__for() gives it. */
-static __always_inline void walk__boundary(struct space *space, struct walk *w)
+/* Before a boundary of a process that runs. */
+static __always_inline void walk__settle(struct space *space, struct walk *w)
 {
 	if (space->concurrent || ACCOUNT_LAGS)
-		space__settle(space->key, w->key);
+		space__settle(space->key, w->key, SETTLE_ALL);
+}
+
+/* A boundary at which a running process may have windows end. */
+static __always_inline void walk__boundary(struct space *space, struct walk *w)
+{
+	walk__settle(space, w);
 	space__boundary(space, &w->b);
 	windows__fold(space->key, w->key);
 }

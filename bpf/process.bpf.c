@@ -124,7 +124,7 @@ static __always_inline void exited(struct task_struct *task, struct mt_proc *pro
 		w = walk__take(task, thread_end(signal, last));
 		if (w) {
 			if (ACCOUNT_LAGS)
-				space__settle(key, w->key);
+				space__settle(key, w->key, SETTLE_ALL);
 			windows__close(space, w, task->pid);
 			walk__give(w);
 		}

@@ -21,7 +21,7 @@ static __always_inline void catch_up(struct space *space, const struct change *c
 	w = walk__take(NULL, 0);
 	if (!w)
 		return;
-	space__catch_up(space->key, w->key);
+	space__settle(space->key, w->key, SETTLE_THREADS);
 	walk__give(w);
 }
 #else

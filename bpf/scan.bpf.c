@@ -132,7 +132,7 @@ static long let_go_of(u32 i, u32 *first)
 		struct walk *w = walk__take(NULL, 0);
 
 		if (w) {
-			space__settle(key, w->key);
+			space__settle(key, w->key, SETTLE_ALL);
 			walk__give(w);
 		}
 	}

@@ -84,6 +84,15 @@ static __always_inline void tree__note_max(s64 max)
 	lost(MT_LOSS_INEXACT_READS);
 }
 
+/* What is neither is anonymous, and not kept. */
+static __always_inline void space__add_type(struct space *space, u32 member, s64 pages)
+{
+	if (member == MT_FILE)
+		fetch_add(&space->file, pages);
+	else if (member == MT_SHMEM)
+		fetch_add(&space->shmem, pages);
+}
+
 static __always_inline void space__add(struct space *space, u32 member, s64 pages)
 {
 	if (member == MT_SWAP) {
@@ -93,10 +102,7 @@ static __always_inline void space__add(struct space *space, u32 member, s64 page
 			space->swap_peak = swap;
 		return;
 	}
-	if (member == MT_FILE)
-		fetch_add(&space->file, pages);
-	else if (member == MT_SHMEM)
-		fetch_add(&space->shmem, pages);
+	space__add_type(space, member, pages);
 	fetch_add(&space->rss, pages);
 	fetch_add(&tree_rss, pages);
 }
@@ -122,10 +128,7 @@ static __always_inline void space__apply(struct space *space, u32 member,
 	}
 	file = space->file;
 	shmem = space->shmem;
-	if (member == MT_FILE)
-		fetch_add(&space->file, pages);
-	else if (member == MT_SHMEM)
-		fetch_add(&space->shmem, pages);
+	space__add_type(space, member, pages);
 	rss = fetch_add(&space->rss, pages);
 	if (rss > (s64)(space->run & RUN_MASK))
 		space__note_max(space, rss, file, shmem);
@@ -134,32 +137,13 @@ static __always_inline void space__apply(struct space *space, u32 member,
 		tree__note_max(rss);
 }
 
-#if ACCOUNT_LAGS
-/* Adds what threads have counted for themselves. */
-__noinline int space__catch_up(u32 key, u32 walk_key)
-{
-	struct space *space = space__at(key);
-	struct walk *w = walk__at(walk_key);
-
-	if (!space || !w)
-		return 0;
-	account__catch_up(space, &w->threads);
-#pragma unroll
-	for (int i = 0; i < MT_TYPES; i++) {
-		struct change moved = {.moved = w->threads.moved[i],
-				       .gained = w->threads.gained[i]};
-
-		space__apply(space, i, &moved);
-	}
-	return 0;
-}
-#endif
+enum settle { SETTLE_ALL, SETTLE_THREADS };
 
 /*
- * Claims changes of other CPUs whose events have not come yet, so that the totals have the
- * counters' value of this instant.
+ * Claims changes whose events have not come yet, so that the totals have the counters' value of
+ * this instant; or only what threads have counted for themselves (enum settle).
  */
-__noinline int space__settle(u32 key, u32 walk_key)
+__noinline int space__settle(u32 key, u32 walk_key, u32 what)
 {
 	struct space *space = space__at(key);
 	struct walk *w = walk__at(walk_key);
@@ -169,8 +153,10 @@ __noinline int space__settle(u32 key, u32 walk_key)
 	account__catch_up(space, &w->threads);
 #pragma unroll
 	for (int i = MT_TYPES - 1; i >= 0; i--) { /* a file page is replaced: shrinks first */
-		struct change change = account__settle(space, key, i, &w->threads);
+		struct change change = account__moved(i, &w->threads);
 
+		if (what == SETTLE_ALL)
+			account__settle(space, key, i, &change);
 		space__apply(space, i, &change);
 	}
 	return 0;

@@ -35,16 +35,16 @@ struct outcome {
 /* What a walk over a space's windows is for, and what it found. */
 struct walk {
 	u32 busy;
-	u32 key; /* its own number in the map */
-	struct thread_walk threads;
-	struct boundary b;
-	struct outcome outcome; /* of the window that is being closed */
-	u64 id;			/* look for this window */
-	u32 found;		/* its number, or NONE */
-	u32 opening;		/* number of the window being opened, NONE: none */
-	u32 tid;		/* of the thread that opens, closes or exits; 0: any */
-	u32 overlapped;		/* another thread has a window open */
-	u32 end;		/* enum mt_end */
+	u32 key;		    /* its own number in the map */
+	struct thread_walk threads; /* set by account__catch_up() */
+	struct outcome outcome;	    /* of the window that is being closed, set by window__close() */
+	struct boundary b;	    /* from here on zero at first */
+	u64 id;			    /* look for this window */
+	u32 found;		    /* its number, or NONE */
+	u32 opening;		    /* number of the window being opened, NONE: none */
+	u32 tid;		    /* of the thread that opens, closes or exits; 0: any */
+	u32 overlapped;		    /* another thread has a window open */
+	u32 end;		    /* enum mt_end */
 	u32 ops_len;
 	u32 ops[MT_PEAK_OPS];
 	u32 slot;	  /* of the result page */
@@ -52,8 +52,7 @@ struct walk {
 	u64 minor, major; /* faults of current_tid so far */
 };
 
-/* Number cpu * MT_WALKS and up; max_entries is set by the loader. All busy: MT_LOSS_INEXACT_READS.
- */
+/* From cpu * MT_WALKS on; max_entries is set by the loader. All busy: MT_LOSS_INEXACT_READS. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -79,7 +78,7 @@ static __always_inline struct walk *walk__take(const struct task_struct *task, u
 		return NULL;
 	}
 	w->key = key;
-	__builtin_memset((void *)w + 2 * sizeof(u32), 0, sizeof(*w) - 2 * sizeof(u32));
+	__builtin_memset(&w->b, 0, sizeof(*w) - __builtin_offsetof(struct walk, b));
 	w->opening = NONE;
 	w->slot = MARKER_NO_SLOT;
 	w->end = end;

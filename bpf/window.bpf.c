@@ -185,8 +185,7 @@ static __always_inline int begin(struct space *space, u32 key, const struct open
 	fetch_add(&space->open, 1);
 	w->opening = number;
 	w->tid = TASK(task, pid);
-	if (space->concurrent || ACCOUNT_LAGS)
-		space__settle(key, w->key);
+	walk__settle(space, w);
 	window->state = WINDOW_OPENING; /* walks of other CPUs now wait for it */
 	barrier();
 	space__boundary(space, &w->b);
