@@ -29,6 +29,8 @@ KERNELS = (
            r"linux-image-6\.12\.[0-9.]+\+deb[0-9]+-arm64-16k"),
 )
 
+NATIVE = tuple(kernel for kernel in KERNELS if kernel.architecture == "amd64")
+
 
 def by_name(name):
     for kernel in KERNELS:
