@@ -61,15 +61,27 @@ NOINLINE int first(int i)
 	return last(i + 1);
 }
 
-/* Asked for at the start: what that brings in belongs to no window. */
-static const long page_size = sysconf(_SC_PAGESIZE);
+static char *map(long bytes)
+{
+	return static_cast<char *>(mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+}
+
+/* The first calls, which bring in pages of libraries, are at the start, in no window. */
+static long first_calls()
+{
+	const long size = sysconf(_SC_PAGESIZE);
+
+	munmap(map(size), static_cast<size_t>(size));
+	return size;
+}
+
+static const long page_size = first_calls();
 
 /* Of a size that is known, so that growth can be checked, too. */
 NOINLINE char *grow(long pages)
 {
-	char *p = static_cast<char *>(mmap(nullptr, static_cast<size_t>(pages * page_size),
-					   PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-					   0));
+	char *p = map(pages * page_size);
 
 	for (long i = 0; i < pages; i++)
 		p[i * page_size] = 1;
