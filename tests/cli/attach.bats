@@ -136,14 +136,30 @@ setup_file() {
 		timeout 20 "$MEMTRACE" -d 0.1 -p $!
 }
 
+has_no_link_for_many() {
+	"$MEMTRACE" doctor | grep -q '^missing .* one link for many uprobes'
+}
+
+@test "markers take CAP_BPF and CAP_PERFMON, no more" {
+	need_root
+	! has_no_link_for_many || skip "needs Linux 6.6"
+	cp "$WORKLOADS/workload-peak" "$WORK/workload"
+	run --separate-stderr -0 as_nobody --inh-caps=+bpf,+perfmon --ambient-caps=+bpf,+perfmon \
+		"$MEMTRACE" -- "$WORK/workload"
+	[[ "$stderr" == *sawtooth* ]]
+	[[ "$stderr" == *"exact to the page, nothing lost"* ]]
+}
+
 @test "capabilities that are not needed are dropped after attaching" {
 	start_target
 	start_tracer -p "$TARGET"
 	sleep 0.2
 	local caps
 	caps=$(sed -n 's/^CapPrm:\t//p' "/proc/$TRACER/status")
-	# CAP_SETUID (7), CAP_SYS_MODULE (16), CAP_NET_ADMIN (12) are gone, CAP_BPF (39) is kept.
+	# CAP_SETUID (7), CAP_SYS_MODULE (16), CAP_NET_ADMIN (12) are gone, CAP_BPF (39) is kept,
+	# CAP_SYS_ADMIN (21) only where probes are perf events.
 	(((0x$caps & (1 << 7 | 1 << 16 | 1 << 12)) == 0))
+	(((0x$caps & 1 << 21) == 0)) || has_no_link_for_many
 	(((0x$caps & 1 << 39) != 0))
 	grep -q '^NoNewPrivs:\s1' "/proc/$TRACER/status"
 	kill -INT "$TRACER"

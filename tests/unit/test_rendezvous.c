@@ -280,7 +280,7 @@ static void a_deleted_object_is_opened(void **state)
 	assert_int_equal(maps__each_exec(getpid(), match, &m), 1);
 	assert_false(fstat(fd, &st));
 	assert_int_equal(m.inode, st.st_ino);
-	opened = maps__open_object(getpid(), m.start, m.end);
+	opened = maps__open_object(getpid(), &m);
 	if (opened == -EPERM)
 		skip();
 	assert_true(opened >= 0 && !fstat(opened, &found));

@@ -60,7 +60,8 @@ int trace__prepare(struct trace *trace)
 int trace__attached(struct trace *trace)
 {
 	bool writes_as_root = trace->exports.len && identity__is_root(&trace->user);
-	int err = privileges__drop_after_attach(writes_as_root);
+	int err =
+		privileges__drop_after_attach(session__perf_probes(trace->session), writes_as_root);
 
 	if (err)
 		return err;

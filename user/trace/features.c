@@ -20,6 +20,8 @@
 #define BTF_PATH	"/sys/kernel/btf/vmlinux"
 #define UPROBE_PMU_PATH "/sys/bus/event_source/devices/uprobe/type"
 
+#define WITHOUT_PERF_PROBES "no windows of USDT probes where libbpf is older than 1.3"
+
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
 	(void)level;
@@ -33,24 +35,26 @@ static bool has_function(const struct btf *btf, const char *name)
 	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
 }
 
-/* 0, or a negative errno: it has none. */
-static int look_at_kernel(struct kernel *kernel)
+/* 0, or a negative errno: it has no types. */
+static int read_kernel(struct kernel *kernel)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 
+	*kernel = (struct kernel){0};
 	if (!btf)
 		return errno ? -errno : -ENOENT;
 	kernel__read(kernel, btf);
 	btf__free(btf);
-	kernel__try(kernel);
 	return 0;
 }
 
 int features__check_required(struct kernel *kernel)
 {
 	libbpf_print_fn_t print = libbpf_set_print(quiet);
-	int err = privileges__check(), r = err ? 0 : look_at_kernel(kernel);
+	int r = read_kernel(kernel), err = privileges__check(!kernel->uprobe_multi);
 
+	if (!err && !r)
+		kernel__try(kernel);
 	libbpf_set_print(print);
 	if (err)
 		return err;
@@ -105,15 +109,17 @@ static void detail_error(struct feature *feature, int result)
 		detail(feature, "%s", strerror(-result));
 }
 
-static void probe_privileges(struct features *out)
+static void probe_privileges(struct features *out, const struct kernel *kernel)
 {
 	add(out, REQUIRED, privileges__in_initial_namespace(), "initial user namespace", NULL,
 	    "capabilities of a user namespace do not count for tracing");
 	for (size_t i = 0; i < privileges_table_len; i++) {
 		const struct privilege *p = &privileges_table[i];
+		bool perf_only = p->need == NEEDED_FOR_PERF && kernel->uprobe_multi;
+		bool required = p->need != NEEDED_FOR_SOME && !perf_only;
 
-		add(out, p->required ? REQUIRED : OPTIONAL, privileges__has(p->cap), p->name, NULL,
-		    p->consequence);
+		add(out, required ? REQUIRED : OPTIONAL, privileges__has(p->cap), p->name, NULL,
+		    perf_only ? WITHOUT_PERF_PROBES : p->consequence);
 	}
 }
 
@@ -259,14 +265,17 @@ void features__probe(struct features *out)
 		kernel__try(&kernel);
 	}
 	memset(out, 0, sizeof(*out));
-	probe_privileges(out);
+	probe_privileges(out, &kernel);
 	probe_btf(out, btf, error, &kernel);
 	probe_maps(out);
 	probe_programs(out, &kernel);
-	add(out, REQUIRED, access(UPROBE_PMU_PATH, R_OK) == 0, "uprobes through perf", "Linux 4.17",
-	    "probes cannot be placed on markers");
+	add(out, kernel.uprobe_multi ? OPTIONAL : REQUIRED, access(UPROBE_PMU_PATH, R_OK) == 0,
+	    "uprobes through perf", "Linux 4.17",
+	    kernel.uprobe_multi ? WITHOUT_PERF_PROBES : "probes cannot be placed on markers");
 	add(out, OPTIONAL, kernel.uprobe_multi, "one link for many uprobes", "Linux 6.6",
-	    "windows of hundreds of functions take 0.1 s each to begin and to end");
+	    "CAP_SYS_ADMIN for each, and hundreds of functions take 0.1 s each to probe");
+	add(out, OPTIONAL, kernel.uprobe_multi_pid, "such a link for one process", "Linux 6.10",
+	    "the same with --no-follow");
 	btf__free(btf);
 	libbpf_set_print(print);
 }

@@ -33,12 +33,18 @@ static __u32 member_type(const struct btf *btf, const struct btf_type *type, con
 }
 
 /* Enumerators that tell something, and what was found of them; -1: there is none. */
-enum { FIRST_TYPE, LOOP = TYPES, UPROBE_MULTI, ENUMERATORS };
+enum { FIRST_TYPE, LOOP = TYPES, UPROBE_MULTI, KPROBE_SESSION, ENUMERATORS };
 
 static const char *const enumerator_names[ENUMERATORS] = {
 	/* The order that bpf/account_*.bpf.h goes by. */
-	"MM_FILEPAGES",	 "MM_ANONPAGES",	   "MM_SWAPENTS",
-	"MM_SHMEMPAGES", [LOOP] = "BPF_FUNC_loop", [UPROBE_MULTI] = "BPF_TRACE_UPROBE_MULTI",
+	"MM_FILEPAGES",
+	"MM_ANONPAGES",
+	"MM_SWAPENTS",
+	"MM_SHMEMPAGES",
+	[LOOP] = "BPF_FUNC_loop",
+	[UPROBE_MULTI] = "BPF_TRACE_UPROBE_MULTI",
+	/* Came with the same kernel as the mend of UPROBE_MULTI's pid. */
+	[KPROBE_SESSION] = "BPF_TRACE_KPROBE_SESSION",
 };
 
 static void note_enumerator(const char *name, __s32 value, long found[ENUMERATORS])
@@ -164,6 +170,8 @@ void kernel__read(struct kernel *out, const struct btf *btf)
 				     kernel__has_tracepoint(btf, "page_fault_kernel"),
 		.loops = enumerators[LOOP] >= 0,
 		.uprobe_multi = enumerators[UPROBE_MULTI] >= 0,
+		.uprobe_multi_pid =
+			enumerators[UPROBE_MULTI] >= 0 && enumerators[KPROBE_SESSION] >= 0,
 	};
 	if ((out->counters == COUNTERS_PERCPU && arguments < 2) ||
 	    (out->counters == COUNTERS_SPLIT && arguments < 3))

@@ -26,19 +26,20 @@ static int add(struct links *links, struct bpf_link *link)
 	return 0;
 }
 
-int links__add_uprobe(struct links *links, const struct bpf_program *program,
-		      const struct place *place, uint64_t offset)
+static int add_uprobe(struct links *links, const struct bpf_program *program,
+		      const struct place *place, uint64_t offset, uint64_t cookie)
 {
-	LIBBPF_OPTS(bpf_uprobe_opts, opts, .retprobe = false, .bpf_cookie = place->cookie);
+	LIBBPF_OPTS(bpf_uprobe_opts, opts, .retprobe = false, .bpf_cookie = cookie);
 
 	return add(links, bpf_program__attach_uprobe_opts(program, place->pid, place->path, offset,
 							  &opts));
 }
 
 int links__add_usdt(struct links *links, const struct bpf_program *program,
-		    const struct place *place, const char *provider, const char *name)
+		    const struct place *place, const char *provider, const char *name,
+		    uint64_t cookie)
 {
-	LIBBPF_OPTS(bpf_usdt_opts, opts, .usdt_cookie = place->cookie);
+	LIBBPF_OPTS(bpf_usdt_opts, opts, .usdt_cookie = cookie);
 
 	return add(links, bpf_program__attach_usdt(program, place->pid, place->path, provider, name,
 						   &opts));
@@ -77,7 +78,7 @@ struct create_many {
 	uint32_t count, flags, pid, pad;
 };
 
-int links__add_many(struct links *links, const struct bpf_program *program,
+static int add_many(struct links *links, const struct bpf_program *program,
 		    const struct place *place, const struct offsets *offsets)
 {
 	struct create_many attr = {
@@ -91,8 +92,6 @@ int links__add_many(struct links *links, const struct bpf_program *program,
 	};
 	int *fds, fd;
 
-	if (!offsets->len)
-		return 0;
 	fds = reallocarray(links->many_fds, links->many_len + 1, sizeof(*fds));
 	if (!fds)
 		return -ENOMEM;
@@ -102,6 +101,21 @@ int links__add_many(struct links *links, const struct bpf_program *program,
 		return -errno;
 	fds[links->many_len++] = fd;
 	return 0;
+}
+
+int links__add_uprobes(struct links *links, const struct bpf_program *program,
+		       const struct place *place, const struct offsets *offsets)
+{
+	int r = 0;
+
+	if (!offsets->len)
+		return 0;
+	if (bpf_program__expected_attach_type(program) == ATTACH_UPROBE_MULTI)
+		return add_many(links, program, place, offsets);
+	for (size_t i = 0; !r && i < offsets->len; i++)
+		r = add_uprobe(links, program, place, offsets->offsets[i],
+			       offsets->cookies ? offsets->cookies[i] : 0);
+	return r;
 }
 
 struct links_mark links__mark(const struct links *links)

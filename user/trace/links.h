@@ -13,11 +13,11 @@ struct bpf_program;
 struct links {
 	struct bpf_link **list;
 	size_t len;
-	int *many_fds; /* of links__add_many() */
+	int *many_fds; /* of many places each */
 	size_t many_len;
 };
 
-/* Offsets in a file, each with its cookie. */
+/* Offsets in a file, each with its cookie; cookies may be NULL. */
 struct offsets {
 	uint64_t *offsets, *cookies;
 	size_t len;
@@ -32,24 +32,21 @@ void offsets__free(struct offsets *offsets);
 struct place {
 	const char *path;
 	pid_t pid;
-	uint64_t cookie; /* what the program gets to know */
 };
 
 /*
- * Attach one probe each; negative errno. Entry probes only: a return probe would break programs
- * that unwind their stack.
+ * Probe places of a file; negative errno. A program that was loaded for it (Linux 6.6) gets one
+ * link for all, as dear as a single one: when one place is refused, none is probed. For others
+ * it is one link each. Entry probes only: a return probe would break programs that unwind
+ * their stack.
  */
-int links__add_uprobe(struct links *links, const struct bpf_program *program,
-		      const struct place *place, uint64_t offset);
-int links__add_usdt(struct links *links, const struct bpf_program *program,
-		    const struct place *place, const char *provider, const char *name);
+int links__add_uprobes(struct links *links, const struct bpf_program *program,
+		       const struct place *place, const struct offsets *offsets);
 
-/*
- * One link for all of them, which are there and gone together: as dear as a single one. For
- * programs that were loaded for it (Linux 6.6). When one place is refused, none is probed.
- */
-int links__add_many(struct links *links, const struct bpf_program *program,
-		    const struct place *place, const struct offsets *offsets);
+/* The cookie is what the program gets to know. */
+int links__add_usdt(struct links *links, const struct bpf_program *program,
+		    const struct place *place, const char *provider, const char *name,
+		    uint64_t cookie);
 
 /* What links__cut() goes back to. */
 struct links_mark {

@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "trace/files.h"
 
@@ -51,10 +54,30 @@ int maps__each_exec(pid_t pid, int (*visit)(void *context, const struct exec_map
 	return r;
 }
 
-int maps__open_object(pid_t pid, uint64_t start, uint64_t end)
+static int open_by_path(pid_t pid, const struct exec_mapping *m)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int fd;
+
+	if ((size_t)snprintf(path, sizeof(path), "/proc/%d/root%s", pid, m->path) >= sizeof(path))
+		return -EPERM;
+	fd = files__open_regular(path);
+	if (fd < 0)
+		return -EPERM;
+	if (!fstat(fd, &st) && st.st_dev == m->device && st.st_ino == m->inode)
+		return fd;
+	close(fd);
+	return -EPERM;
+}
+
+int maps__open_object(pid_t pid, const struct exec_mapping *m)
 {
 	char path[96];
+	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, start, end);
-	return files__open_regular(path);
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, m->start,
+		 m->end);
+	fd = files__open_regular(path);
+	return fd == -EPERM ? open_by_path(pid, m) : fd;
 }

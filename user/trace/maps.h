@@ -21,6 +21,7 @@ int maps__each_exec(pid_t pid, int (*visit)(void *context, const struct exec_map
 
 /*
  * Opens the mapped file itself, whatever its path leads to by now: a descriptor, or negative errno.
- * Only a regular file is opened.
+ * Only a regular file is opened. Without CAP_CHECKPOINT_RESTORE the path has to lead to the same
+ * file still, else -EPERM.
  */
-int maps__open_object(pid_t pid, uint64_t start, uint64_t end);
+int maps__open_object(pid_t pid, const struct exec_mapping *mapping);

@@ -15,32 +15,37 @@
 #define INITIAL_USER_NAMESPACE 0xEFFFFFFDU
 
 /*
- * perf_uprobe_event_init() asks for CAP_SYS_ADMIN in every kernel; CAP_BPF and CAP_PERFMON came
- * with 5.8, CAP_CHECKPOINT_RESTORE with 5.9.
+ * perf_uprobe_event_init() asks for CAP_SYS_ADMIN in every kernel, a link for many uprobes (6.6)
+ * does not; CAP_BPF and CAP_PERFMON came with 5.8, CAP_CHECKPOINT_RESTORE with 5.9.
  */
 const struct privilege privileges_table[] = {
-	{CAP_BPF, "CAP_BPF", true, "BPF programs and maps cannot be created"},
-	{CAP_PERFMON, "CAP_PERFMON", true, "BPF programs cannot read the kernel's counters"},
-	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", true, "probes cannot be placed on markers and functions"},
-	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", false,
+	{CAP_BPF, "CAP_BPF", NEEDED_ALWAYS, "BPF programs and maps cannot be created"},
+	{CAP_PERFMON, "CAP_PERFMON", NEEDED_ALWAYS,
+	 "BPF programs cannot read the kernel's counters"},
+	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", NEEDED_FOR_PERF,
+	 "probes cannot be placed on markers and functions"},
+	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", NEEDED_FOR_SOME,
 	 "processes of other users cannot be looked into: only one's own are traced"},
-	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", false,
+	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", NEEDED_FOR_SOME,
 	 "no probes on program files that this user may not read"},
-	{CAP_CHECKPOINT_RESTORE, "CAP_CHECKPOINT_RESTORE", false,
+	{CAP_CHECKPOINT_RESTORE, "CAP_CHECKPOINT_RESTORE", NEEDED_FOR_SOME,
 	 "files that were deleted or replaced while in use cannot be probed"},
-	{CAP_KILL, "CAP_KILL", false, "SIGTERM cannot be passed on to a COMMAND of another user"},
-	{CAP_SETUID, "CAP_SETUID", false, "COMMAND cannot run as another user (--user, sudo)"},
-	{CAP_SETGID, "CAP_SETGID", false, "COMMAND cannot run as another user (--user, sudo)"},
+	{CAP_KILL, "CAP_KILL", NEEDED_FOR_SOME,
+	 "SIGTERM cannot be passed on to a COMMAND of another user"},
+	{CAP_SETUID, "CAP_SETUID", NEEDED_FOR_SOME,
+	 "COMMAND cannot run as another user (--user, sudo)"},
+	{CAP_SETGID, "CAP_SETGID", NEEDED_FOR_SOME,
+	 "COMMAND cannot run as another user (--user, sudo)"},
 };
 
 const size_t privileges_table_len = LEN(privileges_table);
 
 /* Needed as long as the trace runs: libraries are loaded, processes are born, SIGTERM may come. */
 static const cap_value_t kept[] = {
-	CAP_BPF,	CAP_PERFMON,	     CAP_SYS_ADMIN,
-	CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE,
-	CAP_KILL,
+	CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE, CAP_KILL,
 };
+
+static const cap_value_t kept_for_perf[] = {CAP_SYS_ADMIN};
 
 /* Root's right to rename in a directory of another user, and in a sticky one. */
 static const cap_value_t kept_for_files[] = {CAP_DAC_OVERRIDE, CAP_FOWNER};
@@ -52,9 +57,23 @@ static bool has_in(cap_t caps, cap_value_t cap)
 	return cap_get_flag(caps, cap, CAP_PERMITTED, &value) == 0 && value == CAP_SET;
 }
 
-static bool implied_by_sys_admin(cap_value_t cap)
+/* The kernel takes CAP_SYS_ADMIN for these. */
+static const cap_value_t implied[] = {CAP_BPF, CAP_PERFMON, CAP_CHECKPOINT_RESTORE};
+
+static bool is_implied(cap_value_t cap)
 {
-	return cap == CAP_BPF || cap == CAP_PERFMON || cap == CAP_CHECKPOINT_RESTORE;
+	for (size_t i = 0; i < LEN(implied); i++)
+		if (cap == implied[i])
+			return true;
+	return false;
+}
+
+static bool has_all_in(cap_t caps, const cap_value_t *wanted, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!has_in(caps, wanted[i]))
+			return false;
+	return true;
 }
 
 bool privileges__has(cap_value_t cap)
@@ -64,7 +83,7 @@ bool privileges__has(cap_value_t cap)
 
 	if (!caps)
 		return false;
-	has = has_in(caps, cap) || (implied_by_sys_admin(cap) && has_in(caps, CAP_SYS_ADMIN));
+	has = has_in(caps, cap) || (is_implied(cap) && has_in(caps, CAP_SYS_ADMIN));
 	cap_free(caps);
 	return has;
 }
@@ -77,7 +96,7 @@ bool privileges__in_initial_namespace(void)
 	return stat("/proc/self/ns/user", &st) || st.st_ino == INITIAL_USER_NAMESPACE;
 }
 
-int privileges__check(void)
+int privileges__check(bool perf_probes)
 {
 	char missing[256] = "";
 	size_t len = 0;
@@ -90,7 +109,9 @@ int privileges__check(void)
 	for (size_t i = 0; i < privileges_table_len; i++) {
 		const struct privilege *p = &privileges_table[i];
 
-		if (p->required && !privileges__has(p->cap))
+		if (p->need > (perf_probes ? NEEDED_FOR_PERF : NEEDED_ALWAYS))
+			continue;
+		if (!privileges__has(p->cap))
 			len += snprintf(missing + len, sizeof(missing) - len, " %s", p->name);
 	}
 	if (!len)
@@ -120,13 +141,15 @@ static void drop_bounding(cap_t left)
 			cap_drop_bound(cap);
 }
 
-int privileges__drop_after_attach(bool writes_as_root)
+int privileges__drop_after_attach(bool perf_probes, bool writes_as_root)
 {
 	cap_t now = cap_get_proc(), left = cap_init();
 	int err = now && left ? 0 : -ENOMEM;
 
 	if (!err)
 		err = keep(left, now, kept, LEN(kept));
+	if (!err && (perf_probes || !has_all_in(now, implied, LEN(implied))))
+		err = keep(left, now, kept_for_perf, LEN(kept_for_perf));
 	if (!err && writes_as_root)
 		err = keep(left, now, kept_for_files, LEN(kept_for_files));
 	if (!err) {

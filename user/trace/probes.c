@@ -32,6 +32,7 @@ struct object {
 struct probes {
 	const struct programs *programs;
 	bool bound;
+	bool refused; /* some file could not be opened, and that was said */
 	struct marker_providers providers;
 	struct sources *sources;
 	struct object *objects;
@@ -68,18 +69,17 @@ static struct object *find_object(const struct probes *p, dev_t device, ino_t in
 }
 
 /* Ends first: a window that begins is then sure to have its end seen. */
-static int attach_sites(const struct probes *p, struct object *o, const struct marker_sites *sites,
+static int attach_sites(const struct probes *p, struct object *o, struct marker_sites *sites,
 			const struct place *place)
 {
-	int r = 0;
+	const struct offsets ends = {.offsets = sites->end, .len = sites->end_len};
+	const struct offsets begins = {.offsets = sites->begin, .len = sites->begin_len};
+	int r = links__add_uprobes(&o->links, programs__get(p->programs, PROGRAM_MARKER_END), place,
+				   &ends);
 
-	for (size_t i = 0; !r && i < sites->end_len; i++)
-		r = links__add_uprobe(&o->links, programs__get(p->programs, PROGRAM_MARKER_END),
-				      place, sites->end[i]);
-	for (size_t i = 0; !r && i < sites->begin_len; i++)
-		r = links__add_uprobe(&o->links, programs__get(p->programs, PROGRAM_MARKER_BEGIN),
-				      place, sites->begin[i]);
-	return r;
+	return r ? r
+		 : links__add_uprobes(&o->links, programs__get(p->programs, PROGRAM_MARKER_BEGIN),
+				      place, &begins);
 }
 
 /* 0, -ENOENT without markers, or another negative errno, when nothing is left attached. */
@@ -189,7 +189,13 @@ static int scan_mapping(void *context, const struct exec_mapping *m)
 	/* Cheaper than opening: most mappings have been looked at before. */
 	if (find_object(p, m->device, m->inode, p->bound ? object.pid : EVERY_PROCESS))
 		return 0;
-	object.fd = maps__open_object(object.pid, m->start, m->end);
+	object.fd = maps__open_object(object.pid, m);
+	if (object.fd == -EPERM && !p->refused) {
+		p->refused = true;
+		log__warn("%s, maybe others too, cannot be looked into: it takes "
+			  "CAP_CHECKPOINT_RESTORE",
+			  m->path);
+	}
 	if (object.fd < 0)
 		return 0;
 	object.path = m->path;

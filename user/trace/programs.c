@@ -94,9 +94,19 @@ const struct bpf_program *programs__get(const struct programs *p, enum program p
 	}
 }
 
-bool programs__many(const struct programs *p)
+bool programs__perf_probes(const struct programs *p)
 {
-	return p->many;
+	struct bpf_program *const programs[] = {
+		p->skel->progs.on_marker_begin,
+		p->skel->progs.on_usdt_begin, /* libbpf chooses; since 1.3 one link for many */
+		p->skel->progs.on_function_entry,
+	};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (bpf_program__autoload(programs[i]) &&
+		    bpf_program__expected_attach_type(programs[i]) != ATTACH_UPROBE_MULTI)
+			return true;
+	return false;
 }
 
 uint32_t programs__max_sources(const struct programs *p)

@@ -42,11 +42,14 @@ enum program {
 };
 const struct bpf_program *programs__get(const struct programs *programs, enum program program);
 
-/* enum bpf_attach_type of Linux 6.6, BPF_TRACE_UPROBE_MULTI. */
+/*
+ * enum bpf_attach_type of Linux 6.6, BPF_TRACE_UPROBE_MULTI: what the programs of markers and
+ * functions expect where one link can stand for many places.
+ */
 #define ATTACH_UPROBE_MULTI 48
 
-/* Whether the programs for functions take one link for many places, and only such. */
-bool programs__many(const struct programs *programs);
+/* Whether some of their probes have to be perf events, for which the kernel wants CAP_SYS_ADMIN. */
+bool programs__perf_probes(const struct programs *programs);
 
 uint32_t programs__max_sources(const struct programs *programs);
 int programs__set_source(const struct programs *programs, uint32_t number,

@@ -60,6 +60,25 @@ static int size_spaces(struct programs *p, unsigned int cpus, unsigned int facto
 	return r;
 }
 
+/*
+ * One link for many places. Bound to a process (--no-follow) that needs a newer kernel: up to
+ * Linux 6.9 it takes the process' first thread for the whole of it.
+ */
+static void expect_many(struct memtrace_bpf *skel, const struct programs_options *options)
+{
+	const struct kernel *kernel = options->kernel;
+	struct bpf_program *const programs[] = {
+		skel->progs.on_marker_begin,   skel->progs.on_marker_end,
+		skel->progs.on_function_entry, skel->progs.on_function_return,
+		skel->progs.on_catch,
+	};
+
+	if (!(options->follow ? kernel->uprobe_multi : kernel->uprobe_multi_pid))
+		return;
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		bpf_program__set_expected_attach_type(programs[i], ATTACH_UPROBE_MULTI);
+}
+
 /* What the verifier need not look at is not loaded. */
 static int size_sources(struct programs *p, const struct programs_options *options)
 {
@@ -70,13 +89,7 @@ static int size_sources(struct programs *p, const struct programs_options *optio
 	bpf_program__set_autoload(skel->progs.on_function_entry, options->functions);
 	bpf_program__set_autoload(skel->progs.on_function_return, options->functions);
 	bpf_program__set_autoload(skel->progs.on_catch, options->functions);
-	p->many = options->functions && options->kernel->uprobe_multi;
-	if (p->many) {
-		bpf_program__set_expected_attach_type(skel->progs.on_function_entry,
-						      ATTACH_UPROBE_MULTI);
-		bpf_program__set_expected_attach_type(skel->progs.on_function_return,
-						      ATTACH_UPROBE_MULTI);
-	}
+	expect_many(skel, options);
 	p->max_sources = options->functions ? MT_MAX_SOURCES : options->usdt ? MT_MAX_USDT : 1;
 	return bpf_map__set_max_entries(skel->maps.sources, p->max_sources);
 }

@@ -16,7 +16,6 @@ struct programs {
 	struct bpf_link *scan; /* of the task iterator */
 	uint32_t spaces;       /* how many fit */
 	uint32_t max_sources;
-	bool many;
 };
 
 /*

@@ -36,7 +36,7 @@ static int look_at_library(void *context, const struct exec_mapping *m)
 
 	if (!slash || strncmp(slash, "/libpython", 10))
 		return 0;
-	fd = maps__open_object(s->pid, m->start, m->end);
+	fd = maps__open_object(s->pid, m);
 	if (fd >= 0) {
 		r = python_runtime__version(fd, &s->version);
 		close(fd);

@@ -232,7 +232,7 @@ static int find_mapping(void *context, const struct exec_mapping *m)
 
 	if (l->address < m->start || l->address >= m->end)
 		return 0;
-	l->fd = maps__open_object(l->pid, m->start, m->end);
+	l->fd = maps__open_object(l->pid, m);
 	snprintf(l->path, sizeof(l->path), "%s", m->path);
 	return 1;
 }

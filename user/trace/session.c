@@ -15,6 +15,7 @@
 #include "model/groups.h"
 #include "trace/cgroup.h"
 #include "trace/mappings.h"
+#include "trace/privileges.h"
 #include "trace/procfs.h"
 #include "trace/programs.h"
 #include "trace/python_remote.h"
@@ -237,6 +238,8 @@ int session__open(struct session **out, const struct session_options *options)
 	if (!r)
 		r = programs__open(&s->programs, &programs);
 	if (!r)
+		r = privileges__check(programs__perf_probes(s->programs));
+	if (!r)
 		r = open_parts(s);
 	if (r) {
 		session__close(s);
@@ -245,6 +248,11 @@ int session__open(struct session **out, const struct session_options *options)
 	s->attach_ns = session__elapsed(s);
 	*out = s;
 	return 0;
+}
+
+bool session__perf_probes(const struct session *s)
+{
+	return programs__perf_probes(s->programs);
 }
 
 const char *session__socket_name(const struct session *s)

@@ -38,6 +38,9 @@ struct session_status {
 /* Loads and attaches everything that does not depend on the target. *out is set on success only. */
 int session__open(struct session **out, const struct session_options *options);
 
+/* As programs__perf_probes(): what privileges__drop_after_attach() has to keep depends on it. */
+bool session__perf_probes(const struct session *session);
+
 /*
  * The value of MARKER_SOCKET_ENV for a COMMAND, valid until session__close(). The command must be
  * started by a child that waits until session__add_command() has returned.

@@ -103,7 +103,8 @@ int sources__add(struct sources *s, const struct window_spec *spec, enum mt_pair
 
 /* Ends first: a window that begins is then sure to have its end seen. "A|B" are two ends. */
 static int attach_usdt_ends(struct sources *s, struct links *links, const struct place *place,
-			    const struct sources_object *object, const struct window_spec *spec)
+			    const struct sources_object *object, const struct window_spec *spec,
+			    uint32_t number)
 {
 	char *names = strdup(spec->end), *rest = names, *name;
 	int r = names ? 0 : -ENOMEM;
@@ -112,13 +113,13 @@ static int attach_usdt_ends(struct sources *s, struct links *links, const struct
 		r = notes__check_usdt(object->fd, spec->provider, name);
 		if (!r)
 			r = links__add_usdt(links, programs__get(s->programs, PROGRAM_USDT_END),
-					    place, spec->provider, name);
+					    place, spec->provider, name, number);
 	}
 	free(names);
 	return r;
 }
 
-static int attach_usdt(struct sources *s, struct links *links, struct place *place,
+static int attach_usdt(struct sources *s, struct links *links, const struct place *place,
 		       const struct sources_object *object, const struct window_spec *spec)
 {
 	int r = notes__check_usdt(object->fd, spec->provider, spec->begin);
@@ -131,14 +132,13 @@ static int attach_usdt(struct sources *s, struct links *links, struct place *pla
 	r = sources__add(s, spec, MT_PAIR_SITE, name, &number);
 	if (r)
 		return r;
-	place->cookie = number;
-	r = attach_usdt_ends(s, links, place, object, spec);
+	r = attach_usdt_ends(s, links, place, object, spec, number);
 	return r ? r
 		 : links__add_usdt(links, programs__get(s->programs, PROGRAM_USDT_BEGIN), place,
-				   spec->provider, spec->begin);
+				   spec->provider, spec->begin, number);
 }
 
-static int attach_kind(struct sources *s, struct links *links, struct place *place,
+static int attach_kind(struct sources *s, struct links *links, const struct place *place,
 		       const struct sources_object *object, const struct window_spec *spec)
 {
 	switch (spec->kind) {
@@ -148,7 +148,7 @@ static int attach_kind(struct sources *s, struct links *links, struct place *pla
 	}
 }
 
-static int attach_spec(struct sources *s, struct links *links, struct place *place,
+static int attach_spec(struct sources *s, struct links *links, const struct place *place,
 		       const struct sources_object *object, const struct window_spec *spec)
 {
 	const struct links_mark before = links__mark(links);
@@ -177,7 +177,7 @@ static void say(const struct window_spec *spec, const struct sources_object *obj
 int sources__attach(struct sources *s, struct links *links, const struct sources_object *object)
 {
 	char path[64];
-	struct place place = {.path = path, .pid = object->pid};
+	const struct place place = {.path = path, .pid = object->pid};
 	int failed = 0;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);

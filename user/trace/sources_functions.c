@@ -40,39 +40,24 @@ static int collect(struct places *p, uint32_t number, const struct found_functio
 	return r ? r : offsets__add(&p->entries, f->code.entry, number);
 }
 
-static int add_places(struct links *links, const struct bpf_program *program, struct place *place,
-		      const struct offsets *offsets, bool many)
-{
-	int r = 0;
-
-	if (many)
-		return links__add_many(links, program, place, offsets);
-	for (size_t i = 0; !r && i < offsets->len; i++) {
-		place->cookie = offsets->cookies[i];
-		r = links__add_uprobe(links, program, place, offsets->offsets[i]);
-	}
-	return r;
-}
-
 /* Ends first, as above. All or none. */
-static int attach_places(struct sources *s, struct links *links, struct place *place,
+static int attach_places(struct sources *s, struct links *links, const struct place *place,
 			 struct places *places)
 {
 	const struct links_mark before = links__mark(links);
-	bool many = programs__many(s->programs);
-	int r = add_places(links, programs__get(s->programs, PROGRAM_FUNCTION_RETURN), place,
-			   &places->exits, many);
+	int r = links__add_uprobes(links, programs__get(s->programs, PROGRAM_FUNCTION_RETURN),
+				   place, &places->exits);
 
 	if (!r)
-		r = add_places(links, programs__get(s->programs, PROGRAM_FUNCTION_ENTRY), place,
-			       &places->entries, many);
+		r = links__add_uprobes(links, programs__get(s->programs, PROGRAM_FUNCTION_ENTRY),
+				       place, &places->entries);
 	if (r)
 		sources__cut(links, before);
 	free_places(places);
 	return r;
 }
 
-static int attach_function(struct sources *s, struct links *links, struct place *place,
+static int attach_function(struct sources *s, struct links *links, const struct place *place,
 			   uint32_t number, const struct found_function *f)
 {
 	struct places places = {0};
@@ -103,7 +88,7 @@ static bool is_refusal(int r)
 }
 
 /* One by one, since together they were refused; one that cannot be probed is left out. */
-static int attach_each(struct sources *s, struct links *links, struct place *place,
+static int attach_each(struct sources *s, struct links *links, const struct place *place,
 		       const struct found_functions *found, uint32_t first, size_t *left_out)
 {
 	int r = 0;
@@ -121,7 +106,7 @@ static int attach_each(struct sources *s, struct links *links, struct place *pla
 	return r;
 }
 
-static int attach_together(struct sources *s, struct links *links, struct place *place,
+static int attach_together(struct sources *s, struct links *links, const struct place *place,
 			   const struct found_functions *found, uint32_t first, size_t *left_out)
 {
 	struct places places = {0};
@@ -173,7 +158,7 @@ static int search(struct sources *s, const struct sources_object *object,
 	return r;
 }
 
-int sources_functions__attach(struct sources *s, struct links *links, struct place *place,
+int sources_functions__attach(struct sources *s, struct links *links, const struct place *place,
 			      const struct sources_object *object, const struct window_spec *spec)
 {
 	struct found_functions found;
@@ -201,8 +186,8 @@ int sources_functions__attach(struct sources *s, struct links *links, struct pla
 	return r;
 }
 
-int sources_functions__attach_calls(struct sources *s, struct links *links, struct place *place,
-				    const struct sources_object *object,
+int sources_functions__attach_calls(struct sources *s, struct links *links,
+				    const struct place *place, const struct sources_object *object,
 				    const struct window_spec *spec)
 {
 	const char *const names[] = {spec->end, spec->begin};
@@ -228,19 +213,24 @@ int sources_functions__attach_calls(struct sources *s, struct links *links, stru
 	return r;
 }
 
-void sources_functions__attach_catch(struct sources *s, struct links *links, struct place *place,
-				     const struct sources_object *object)
+void sources_functions__attach_catch(struct sources *s, struct links *links,
+				     const struct place *place, const struct sources_object *object)
 {
 	struct found_functions found;
+	struct offsets catches = {0};
+	int r = 0;
 
 	if (!object->is_program && !sources__has_base_name(object->path, "libstdc++") &&
 	    !sources__has_base_name(object->path, "libc++abi"))
 		return;
 	if (search(s, object, NULL, "__cxa_begin_catch", &found))
 		return;
-	for (size_t i = 0; i < found.len; i++)
+	for (size_t i = 0; !r && i < found.len; i++)
 		if (!found.list[i].refused)
-			links__add_uprobe(links, programs__get(s->programs, PROGRAM_CATCH), place,
-					  found.list[i].code.entry);
+			r = offsets__add(&catches, found.list[i].code.entry, 0);
+	if (!r)
+		links__add_uprobes(links, programs__get(s->programs, PROGRAM_CATCH), place,
+				   &catches);
+	offsets__free(&catches);
 	function_search__free(&found);
 }

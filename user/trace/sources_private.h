@@ -38,10 +38,11 @@ void sources__cut(struct links *links, struct links_mark mark);
  * Probe the functions of a spec of WINDOW_FUNCTION, or of WINDOW_CALLS, in an object. -ENOENT: it
  * has none; -EOPNOTSUPP: none can be probed (logged); -ENOTSUP: it is a Go program.
  */
-int sources_functions__attach(struct sources *sources, struct links *links, struct place *place,
-			      const struct sources_object *object, const struct window_spec *spec);
+int sources_functions__attach(struct sources *sources, struct links *links,
+			      const struct place *place, const struct sources_object *object,
+			      const struct window_spec *spec);
 int sources_functions__attach_calls(struct sources *sources, struct links *links,
-				    struct place *place, const struct sources_object *object,
+				    const struct place *place, const struct sources_object *object,
 				    const struct window_spec *spec);
 
 /*
@@ -49,4 +50,5 @@ int sources_functions__attach_calls(struct sources *sources, struct links *links
  * language's library, or linked into the program.
  */
 void sources_functions__attach_catch(struct sources *sources, struct links *links,
-				     struct place *place, const struct sources_object *object);
+				     const struct place *place,
+				     const struct sources_object *object);
