@@ -22,11 +22,13 @@
 #pragma once
 
 #include "thread.bpf.h"
+#include "turn.bpf.h"
 
 #define ACCOUNT_LAGS 1
 #define HANDED_OVER  65 /* with more faults than these a thread's cache is being handed over */
 #define COUNT_TRIES  4
 #define WALK_THREADS 4096
+#define WALK_TRIES   32
 #define WALK_PART    64 /* threads that the verifier sees at once, where loops are unrolled */
 
 /* Of struct task_rss_stat, in the kernel's order. */
@@ -280,25 +282,23 @@ static __always_inline void walk_start(struct thread_walk *w, u64 leader)
 
 #ifdef MT_SERIAL
 _Static_assert(sizeof(struct thread_walk) <= sizeof(scratch), "scratch is too small");
+#define SCRATCH_WALK ((struct thread_walk *)scratch)
 
 /* Part of a walk, looked at once by the verifier: with pointers only to what is global. */
 __noinline int walk_part(u32 unused)
 {
-	struct thread_walk *w = (struct thread_walk *)scratch;
-
-	struct each_thread each = {w};
+	struct each_thread each = {SCRATCH_WALK};
 
 	LOOP(WALK_PART, WALK_PART, walk_next, &each);
-	return !w->node;
+	return !SCRATCH_WALK->node;
 }
 
+/* w: SCRATCH_WALK. */
 static __always_inline void walk_all(struct thread_walk *w)
 {
-	*(struct thread_walk *)scratch = *w;
 	for (int i = 0; i < WALK_THREADS / WALK_PART; i++)
 		if (walk_part(0))
 			break;
-	*w = *(struct thread_walk *)scratch;
 }
 #else
 static __always_inline void walk_all(struct thread_walk *w)
@@ -355,6 +355,33 @@ static long settle_once(u32 i, struct settling *s)
 	return s->settled;
 }
 
+#ifdef MT_SERIAL
+/* A try, looked at once by the verifier, as above. */
+__noinline int settle_part(u32 key)
+{
+	struct settling s = {.space = space__at(key), .walk = SCRATCH_WALK};
+
+	return !s.space || settle_once(0, &s);
+}
+
+SHARED_FUNCTION int account__catch_up(struct space *space, struct thread_walk *walk)
+{
+	bool settled = false;
+
+	*walk = (struct thread_walk){};
+	for (int i = 0; i < WALK_TRIES; i++) {
+		*SCRATCH_WALK = *walk;
+		settled = settle_part(space->key);
+		*walk = *SCRATCH_WALK;
+		if (settled)
+			break;
+		turn__let_others(); /* one that is handing over waits for its turn to say so */
+	}
+	if (!settled)
+		lost(MT_LOSS_INEXACT_READS);
+	return 0;
+}
+#else
 SHARED_FUNCTION int account__catch_up(struct space *space, struct thread_walk *walk)
 {
 	struct settling s = {.space = space, .walk = walk};
@@ -367,6 +394,7 @@ SHARED_FUNCTION int account__catch_up(struct space *space, struct thread_walk *w
 		lost(MT_LOSS_INEXACT_READS);
 	return 0;
 }
+#endif
 
 static __always_inline struct change account__moved(u32 member, const struct thread_walk *walk)
 {

@@ -21,7 +21,6 @@
 #define MAX_CHUNKS MT_SERIAL_CHUNKS
 #define MAX_CPUS   MT_SERIAL_CPUS
 #define SERIAL	   1
-#define WALK_TRIES 4
 #define SPINS	   1 /* nobody else is at it */
 
 #define fetch_op(where, op, value)                                                                 \
@@ -75,7 +74,6 @@ static __always_inline struct task_struct *current_task(void)
 #define MAX_CHUNKS				 MT_SPACE_CHUNKS
 #define MAX_CPUS				 MT_MAX_CPUS
 #define SERIAL					 0
-#define WALK_TRIES				 32
 #define SPINS					 4096 /* for what another CPU does in some hundred ns */
 #define fetch_add(where, value)			 __sync_fetch_and_add(where, value)
 #define fetch_or(where, value)			 __sync_fetch_and_or(where, value)

@@ -101,6 +101,11 @@ struct {
 	__type(value, struct space);
 } spaces SEC(".maps");
 
+static __always_inline struct space *space__at(u32 key)
+{
+	return bpf_map_lookup_elem(&spaces, &key);
+}
+
 /* space * cpus + cpu -> view; max_entries is set by the loader. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -28,11 +28,6 @@ static __always_inline u32 space__key(struct mm_struct *mm)
 	return NONE;
 }
 
-static __always_inline struct space *space__at(u32 key)
-{
-	return bpf_map_lookup_elem(&spaces, &key);
-}
-
 /*
  * The thread's own changes go to "own", all others' to "foreign": kernel threads that borrow an mm.
  */
