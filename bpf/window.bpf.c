@@ -251,7 +251,7 @@ int BPF_KPROBE(on_marker_end, u64 id, u32 slot)
 	u32 key;
 	struct space *space = current_space(&key);
 
-	if (!space || !turn__take(MT_LOSS_UNMATCHED_ENDS))
+	if (!space || slot == MARKER_NO_END || !turn__take(MT_LOSS_UNMATCHED_ENDS))
 		return 0;
 	end(space, key, id, slot);
 	turn__pass();

@@ -195,6 +195,11 @@ static void meet_at(int fd, int64_t deadline_ms)
 	    wait_readable(fd, deadline_ms))
 		return;
 	page_fd = receive_welcome(fd);
+	/*
+	 * With a process' first probe comes a page of the kernel's, where it has to run the probed
+	 * instruction elsewhere (aarch64 before Linux 6.13): here, so that it is in no window.
+	 */
+	memtrace_site_end(0, MARKER_NO_END);
 	if (page_fd < 0)
 		return;
 	map_page(page_fd);

@@ -33,6 +33,7 @@
 #define MARKER_BEGIN_PROBE "begin" /* (const char *name, uint64_t id) */
 #define MARKER_END_PROBE   "end"   /* (uint64_t id, uint32_t slot or MARKER_NO_SLOT) */
 #define MARKER_NO_SLOT	   UINT32_MAX
+#define MARKER_NO_END	   (UINT32_MAX - 1) /* for a slot: the end of nothing, not to be counted */
 
 struct marker_hello {
 	uint32_t magic;
