@@ -133,7 +133,7 @@ static void note_bound(struct live *l, uint32_t key, uint32_t threads)
 	}
 	if (threads) /* split counters */
 		used = threads;
-	pages = used < 2 ? 0 : 2 * (int64_t)(used - 1) * max_step;
+	pages = rows__error_bound_pages(used, max_step);
 	if (pages > l->bound_pages)
 		l->bound_pages = pages;
 }

@@ -64,11 +64,14 @@ size_t rows__len(const struct rows *rows)
 	return HASH_CNT(by_space, rows->all);
 }
 
+int64_t rows__error_bound_pages(uint32_t changers, int64_t max_step_pages)
+{
+	return changers < 2 ? 0 : 2 * (int64_t)(changers - 1) * max_step_pages;
+}
+
 int64_t row__error_bound_pages(const struct row *row)
 {
-	if (!row->concurrent || row->changers < 2)
-		return 0;
-	return 2 * (int64_t)(row->changers - 1) * row->max_step_pages;
+	return row->concurrent ? rows__error_bound_pages(row->changers, row->max_step_pages) : 0;
 }
 
 /*

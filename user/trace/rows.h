@@ -99,6 +99,9 @@ size_t rows__len(const struct rows *rows);
  */
 int64_t row__error_bound_pages(const struct row *row);
 
+/* The same of so many CPUs, or threads, that count for themselves. */
+int64_t rows__error_bound_pages(uint32_t changers, int64_t max_step_pages);
+
 /* A row that has ended has changed: when nothing more can come of it, it may be left out. */
 void rows__settle(struct rows *rows, struct row *row);
 
