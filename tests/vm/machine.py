@@ -8,6 +8,8 @@ import subprocess
 
 BOOTS = 3
 CONSOLE_TAIL = 40  # lines shown when something went wrong
+DISKS = ("disk0", "disk1")  # which is which is the guest's choice
+DISK_BYTES = 512 << 20
 
 
 @dataclasses.dataclass
@@ -33,9 +35,13 @@ def qemu_command(architecture, image, initramfs, cpus, memory_mib, work, acceler
     if icount:  # a nanosecond of the guest is an instruction, whatever else this machine does
         how = "tcg,thread=single"
         machine += ["-icount", "shift=0,sleep=off"]
+    disks = []
+    for name in DISKS:
+        disks += ["-drive", f"file={work}/{name},format=raw,if=none,id={name}",
+                  "-device", f"nvme,drive={name},serial={name}"]
     return [program, "-accel", how, *machine,
             "-smp", str(cpus), "-m", str(memory_mib), "-display", "none", "-monitor", "none",
-            "-nic", "none", "-no-reboot", *serial, "-kernel", str(image), "-initrd",
+            *disks, "-nic", "none", "-no-reboot", *serial, "-kernel", str(image), "-initrd",
             str(initramfs), "-append",
             f"console={console} quiet panic=-1 tsc=reliable rootfstype=ramfs results={results}"]
 
@@ -69,6 +75,9 @@ def boot(architecture, image, initramfs, cpus, memory_mib, deadline_s, work, ico
     that patches its own code while other CPUs run it can die of that before anything else has
     happened: it gets more than one try.
     """
+    for name in DISKS:
+        with open(pathlib.Path(work, name), "wb") as disk:
+            disk.truncate(DISK_BYTES)
     for accelerate in (True, *[False] * BOOTS):
         if accelerate and (icount or architecture != "amd64" or not os.access("/dev/kvm", os.W_OK)):
             continue
