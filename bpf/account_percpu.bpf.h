@@ -19,7 +19,7 @@ extern void *bpf_rdonly_cast(void *object, __u32 btf_id) __ksym __weak;
 #define ACCOUNT_LAGS 0
 #define RESYNC_TRIES 16
 #define FOLD_SPINS   1024 /* a fold takes some ten nanoseconds */
-#define TURN_SPINS   4096 /* a resync some hundred */
+#define TURN_SPINS   1024 /* a resync some hundred */
 
 /* A load that the verifier lets through without a call: the address may be anything. */
 static __always_inline s32 read_s32(u64 address)
@@ -151,6 +151,7 @@ static __always_inline void resync_share_fold(struct resync *r, s64 fold, s32 ow
 
 static long take_turn(u32 i, struct resync *r)
 {
+	wait_when_long(i);
 	r->has_turn = !compare_exchange(&r->state->resyncing[r->member & (MT_TYPES - 1)], 0, 1);
 	return r->has_turn;
 }
@@ -160,6 +161,7 @@ static long read_between_folds(u32 i, struct resync *r)
 {
 	const struct percpu_counter *counter = counter_at(r->counter);
 
+	wait_when_long(i);
 	if (is_locked(counter))
 		return 0;
 	r->count = counter->count;

@@ -28,7 +28,8 @@
 #define HANDED_OVER  65 /* with more faults than these a thread's cache is being handed over */
 #define COUNT_TRIES  4
 #define WALK_THREADS 4096
-#define WALK_TRIES   32
+#define WALK_TRIES   64 /* some milliseconds: a CPU may be taken away by a hypervisor */
+#define QUICK_TRIES  2
 #define WALK_PART    64 /* threads that the verifier sees at once, where loops are unrolled */
 
 /* Of struct task_rss_stat, in the kernel's order. */
@@ -347,8 +348,11 @@ static __always_inline s64 mix_counters(u64 mm)
 static long settle_once(u32 i, struct settling *s)
 {
 	struct thread_walk *w = s->walk;
-	s64 before = mix_counters(s->space->mm);
+	s64 before;
 
+	if (i >= QUICK_TRIES)
+		wait_some_more();
+	before = mix_counters(s->space->mm);
 	w->handing_over = 0;
 	walk_caches(s->space, w);
 	s->settled = before == mix_counters(s->space->mm) && !w->handing_over;

@@ -26,6 +26,7 @@ struct awaited {
 
 static long wait_for_opening(u32 i, struct awaited *a)
 {
+	wait_when_long(i);
 	return *(volatile u32 *)&a->window->state != WINDOW_OPENING;
 }
 
@@ -114,6 +115,7 @@ struct late_fold {
 
 static long wait_for_interval(u32 i, struct late_fold *f)
 {
+	wait_when_long(i);
 	return *(volatile u64 *)&f->space->history[f->wanted & (HISTORY - 1)].run >> RUN_SHIFT ==
 	       f->wanted;
 }

@@ -74,7 +74,7 @@ static __always_inline struct task_struct *current_task(void)
 #define MAX_CHUNKS				 MT_SPACE_CHUNKS
 #define MAX_CPUS				 MT_MAX_CPUS
 #define SERIAL					 0
-#define SPINS					 4096 /* for what another CPU does in some hundred ns */
+#define SPINS					 1024 /* for what another CPU does in some hundred ns */
 #define fetch_add(where, value)			 __sync_fetch_and_add(where, value)
 #define fetch_or(where, value)			 __sync_fetch_and_or(where, value)
 #define fetch_and(where, value)			 __sync_fetch_and_and(where, value)

@@ -272,6 +272,29 @@ __u32 let_go_from = 0;	/* number of the first space that let_go() looks at */
 __u64 scratch[32] = {}; /* of who has the turn */
 __u32 scan_detach = 0;	/* what the task iterator is run for: 0 adding, 1 last faults */
 
+/*
+ * Some microseconds. There is no helper that waits; this one copies 64 KiB, which are the same all
+ * along, to where they are.
+ */
+static __always_inline void wait_briefly(void)
+{
+	bpf_probe_read_kernel(cpu_offset, sizeof(cpu_offset), cpu_offset);
+}
+
+static __always_inline void wait_some_more(void)
+{
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < 16; i++)
+		wait_briefly();
+}
+
+/* Between tries: what is waited for may have lost its CPU to a hypervisor for milliseconds. */
+static __always_inline void wait_when_long(u32 tries)
+{
+	if (tries >= 256)
+		wait_briefly();
+}
+
 static __always_inline void lost(enum mt_loss what)
 {
 	__sync_fetch_and_add(&losses[what], 1); /* also out of turn */

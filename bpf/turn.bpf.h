@@ -11,16 +11,6 @@
 #ifdef MT_SERIAL
 
 #define TURN_TRIES 2048
-#define TURN_QUICK 16 /* tries before it begins to wait */
-
-/*
- * Some microseconds: who has the turn may have lost its CPU to a hypervisor for a while. There is
- * no helper that waits; this one copies 64 KiB, which nothing else uses here, to where they are.
- */
-static __always_inline void turn__wait(void)
-{
-	bpf_probe_read_kernel(cpu_offset, sizeof(cpu_offset), cpu_offset);
-}
 
 /* False, and counted as what, when others hold it for longer than they can. */
 __noinline int turn__take(u32 what)
@@ -31,8 +21,7 @@ __noinline int turn__take(u32 what)
 	for (int i = 0; i < TURN_TRIES; i++) {
 		if (!bpf_map_pop_elem(&turn, &token))
 			return 1;
-		if (i >= TURN_QUICK)
-			turn__wait();
+		wait_when_long(i);
 	}
 	if (what < MT_LOSS_MAX)
 		lost(what);
@@ -50,9 +39,7 @@ static __always_inline void turn__pass(void)
 static __always_inline void turn__let_others(void)
 {
 	turn__pass();
-#pragma clang loop unroll(disable)
-	for (int i = 0; i < TURN_QUICK; i++)
-		turn__wait();
+	wait_some_more();
 	turn__take(MT_LOSS_INEXACT_READS);
 }
 
