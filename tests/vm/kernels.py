@@ -23,6 +23,9 @@ KERNELS = (
     Kernel("6.12", "amd64", ("trixie", "trixie-security"), series("6.12")),
     Kernel("newest", "amd64", ("forky", "sid"),
            r"linux-image-(?:[7-9]|[1-9][0-9])\.[0-9.]+\+deb[0-9]+-cloud-amd64"),
+    # Split counters, and no program can be put at the end of a function: perf events for faults.
+    Kernel("arm64-6.1", "arm64", ("bookworm", "bookworm-security"),
+           r"linux-image-6\.1\.[0-9.]+-[0-9]+-cloud-arm64"),
     Kernel("arm64", "arm64", ("trixie", "trixie-security"),
            r"linux-image-6\.12\.[0-9.]+\+deb[0-9]+-cloud-arm64"),
     Kernel("arm64-16k", "arm64", ("trixie", "trixie-security"),
