@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a report says against what the workload knows. Each difference is one line of text."""
 import mmap
+import os
 import re
 
 WARM_UP = "warm-up"
+# From Linux 7.0 on a tracepoint's program can be preempted, and the next one on that CPU is left out:
+# what it would have counted is seen later, and the rest of the report has to be right.
+MAY_MISS = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (7, 0)
 PAGE = mmap.PAGESIZE
 BY_NAME = {"growth_bytes": ("growth_bytes", "total"), "peak_growth_bytes": ("peak_growth_bytes", "max")}
 PLAIN = ("count", "incomplete", "overlapped_count", "gained_bytes", "returned_bytes",
@@ -103,6 +107,8 @@ def losses(report, lines, allowed):
     expected = {key: 0 for key in report["losses"]}
     for line in lines:
         expected.update(line.get("losses", {}))
+    if MAY_MISS:
+        del expected["recursion_misses"]
     return [d for key, value in expected.items() if key not in allowed
             for d in differ("losses", key, report["losses"][key], value)]
 

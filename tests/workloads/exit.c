@@ -41,9 +41,8 @@ static void *leave(void *name)
 }
 
 /* On a stack of ours: the library gives back pages of its own ones when a thread exits. */
-static void leave_thread(struct truth *t)
+static void leave_thread(struct truth *t, char *stack)
 {
-	char *stack = pages__map(STACK_PAGES, MAP_PRIVATE | MAP_ANONYMOUS);
 	pthread_attr_t attributes;
 	pthread_t thread;
 
@@ -51,7 +50,6 @@ static void leave_thread(struct truth *t)
 	pthread_attr_setstack(&attributes, stack, (size_t)(STACK_PAGES * workload_page));
 	if (pthread_create(&thread, &attributes, leave, t->name) || pthread_join(thread, NULL))
 		die("pthread_create");
-	pages__unmap(stack, STACK_PAGES);
 }
 
 static void leave_process(struct truth *t, int signal)
@@ -77,11 +75,14 @@ static void pass(void)
 	struct truth *exit_inside = open_window("open at exit", "exit");
 	struct truth *killed = open_window("open at kill", "exit");
 
+	char *stack = pages__map(STACK_PAGES, MAP_PRIVATE | MAP_ANONYMOUS);
+
 	memory = pages__map(PAGES, MAP_PRIVATE | MAP_ANONYMOUS);
-	leave_thread(thread_exit);
+	leave_thread(thread_exit, stack);
 	leave_process(exit_inside, 0);
 	leave_process(killed, SIGKILL);
 	pages__unmap(memory, PAGES);
+	pages__unmap(stack, STACK_PAGES); /* joined is not yet gone: its window is, by now */
 }
 
 int main(void)
