@@ -252,6 +252,8 @@ const volatile __u32 by_thread = 0; /* an operation is a name and a thread */
 const volatile __u32 max_spaces = MT_MAX_SPACES;
 const volatile __u32 index_shift = 22; /* 32 less the bits of MT_INDEX_BUCKETS */
 
+const volatile __u32 hold_cpu = 0; /* programs run to their end, see cpu.bpf.h */
+
 /* Shared with the loader through .bss. */
 __u64 cpu_offset[MT_MAX_CPUS] = {}; /* of per-CPU memory, by CPU */
 __u64 losses[MT_LOSS_MAX] = {};

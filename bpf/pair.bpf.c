@@ -6,6 +6,7 @@
  */
 #include <bpf/usdt.bpf.h>
 
+#include "cpu.bpf.h"
 #include "naming.bpf.h"
 
 #define NEAR_BYTES (1ull << 20) /* frames this close are on one stack */
@@ -250,13 +251,21 @@ static __always_inline u64 argument(struct pt_regs *ctx, u32 number)
 	return value;
 }
 
-SEC("uprobe")
-int on_function_entry(struct pt_regs *ctx)
+static __always_inline int function_entry(struct pt_regs *ctx)
 {
 	struct pair_probe p = probe_at(ctx, bpf_get_attach_cookie(ctx));
 	struct mt_source *source = bpf_map_lookup_elem(&sources, &p.source);
 
 	return source ? pair_begin(&p, source, argument(ctx, source->argument)) : 0;
+}
+
+SEC("uprobe")
+int on_function_entry(struct pt_regs *ctx)
+{
+	cpu__hold();
+	function_entry(ctx);
+	cpu__release();
+	return 0;
 }
 
 #if defined(__TARGET_ARCH_x86)
@@ -291,8 +300,7 @@ static __always_inline bool is_taken(struct pt_regs *ctx, u32 condition)
 }
 #endif
 
-SEC("uprobe")
-int on_function_return(struct pt_regs *ctx)
+static __always_inline int function_return(struct pt_regs *ctx)
 {
 	u64 cookie = bpf_get_attach_cookie(ctx);
 	struct pair_probe p = probe_at(ctx, (u32)cookie);
@@ -303,9 +311,17 @@ int on_function_return(struct pt_regs *ctx)
 	return pair_end(&p);
 }
 
-/* Entry of __cxa_begin_catch(): what was thrown through is no more. */
 SEC("uprobe")
-int on_catch(struct pt_regs *ctx)
+int on_function_return(struct pt_regs *ctx)
+{
+	cpu__hold();
+	function_return(ctx);
+	cpu__release();
+	return 0;
+}
+
+/* Entry of __cxa_begin_catch(): what was thrown through is no more. */
+static __always_inline int caught(struct pt_regs *ctx)
 {
 	struct pair_probe p = probe_at(ctx, NONE);
 	struct space *space = current_space(&p.space);
@@ -313,8 +329,16 @@ int on_catch(struct pt_regs *ctx)
 	return space ? end_abandoned(space, &p) : 0;
 }
 
-SEC("usdt")
-int on_usdt_begin(struct pt_regs *ctx)
+SEC("uprobe")
+int on_catch(struct pt_regs *ctx)
+{
+	cpu__hold();
+	caught(ctx);
+	cpu__release();
+	return 0;
+}
+
+static __always_inline int usdt_begin(struct pt_regs *ctx)
 {
 	struct pair_probe p = probe_at(ctx, bpf_usdt_cookie(ctx));
 	struct mt_source *source = bpf_map_lookup_elem(&sources, &p.source);
@@ -328,9 +352,26 @@ int on_usdt_begin(struct pt_regs *ctx)
 }
 
 SEC("usdt")
-int on_usdt_end(struct pt_regs *ctx)
+int on_usdt_begin(struct pt_regs *ctx)
+{
+	cpu__hold();
+	usdt_begin(ctx);
+	cpu__release();
+	return 0;
+}
+
+static __always_inline int usdt_end(struct pt_regs *ctx)
 {
 	struct pair_probe p = probe_at(ctx, bpf_usdt_cookie(ctx));
 
 	return pair_end(&p);
+}
+
+SEC("usdt")
+int on_usdt_end(struct pt_regs *ctx)
+{
+	cpu__hold();
+	usdt_end(ctx);
+	cpu__release();
+	return 0;
 }

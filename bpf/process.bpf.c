@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Lifetimes of traced processes: fork, exec and exit. */
 #include "begin.bpf.h"
+#include "cpu.bpf.h"
 #include "turn.bpf.h"
 
 static __always_inline void forked(struct task_struct *parent, struct task_struct *child,
@@ -34,7 +35,9 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (!proc && (!all || BPF_CORE_READ(child, flags) & PF_KTHREAD))
 		return 0;
 	if (turn__take(MT_LOSS_PROCESSES)) {
+		cpu__hold();
 		forked(parent, child, proc ? proc->serial : 0);
+		cpu__release();
 		turn__pass();
 	}
 	return 0;
@@ -64,6 +67,7 @@ int BPF_PROG(on_exec, struct task_struct *task)
 
 	if ((!proc && !all) || !turn__take(MT_LOSS_PROCESSES))
 		return 0;
+	cpu__hold();
 	if (!proc) { /* a kernel thread that becomes a program */
 		struct mt_proc fresh = {.space = NONE};
 
@@ -73,6 +77,7 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	}
 	if (proc)
 		execed(task, proc);
+	cpu__release();
 	turn__pass();
 	return 0;
 }
@@ -164,7 +169,9 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (!proc) {
 		thread_is_gone(NULL, task->pid);
 	} else if (turn__take(MT_LOSS_EVENTS)) {
+		cpu__hold();
 		exited(task, proc);
+		cpu__release();
 		turn__pass();
 	}
 	return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Markers: windows begin and end. */
 #include "close.bpf.h"
+#include "cpu.bpf.h"
 #include "turn.bpf.h"
 
 struct find_free {
@@ -230,30 +231,44 @@ static __always_inline struct space *current_space(u32 *key)
 	return space && space->state == SPACE_COUNTING ? space : NULL;
 }
 
-SEC("uprobe")
-int BPF_KPROBE(on_marker_begin, u64 name, u64 id)
+static __always_inline void marker_begin(u64 name, u64 id)
 {
 	u32 key;
 	struct space *space = current_space(&key);
 	struct opening opening = {.id = id};
 
 	if (!space || !turn__take(MT_LOSS_TABLE_FULL))
-		return 0;
+		return;
 	opening.op = read_op(name, TASK(current_task(), pid));
 	begin(space, key, &opening);
 	turn__pass();
-	return 0;
 }
 
 SEC("uprobe")
-int BPF_KPROBE(on_marker_end, u64 id, u32 slot)
+int BPF_KPROBE(on_marker_begin, u64 name, u64 id)
+{
+	cpu__hold();
+	marker_begin(name, id);
+	cpu__release();
+	return 0;
+}
+
+static __always_inline void marker_end(u64 id, u32 slot)
 {
 	u32 key;
 	struct space *space = current_space(&key);
 
 	if (!space || slot == MARKER_NO_END || !turn__take(MT_LOSS_UNMATCHED_ENDS))
-		return 0;
+		return;
 	end(space, key, id, slot);
 	turn__pass();
+}
+
+SEC("uprobe")
+int BPF_KPROBE(on_marker_end, u64 id, u32 slot)
+{
+	cpu__hold();
+	marker_end(id, slot);
+	cpu__release();
 	return 0;
 }

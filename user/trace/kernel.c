@@ -169,6 +169,8 @@ void kernel__read(struct kernel *out, const struct btf *btf)
 		.fault_tracepoints = kernel__has_tracepoint(btf, "page_fault_user") &&
 				     kernel__has_tracepoint(btf, "page_fault_kernel"),
 		.loops = enumerators[LOOP] >= 0,
+		/* Came with the kernel that lets what holds a CPU call global functions. */
+		.hold_cpu = btf__find_by_name_kind(btf, "bpf_res_spin_lock", BTF_KIND_FUNC) > 0,
 		.uprobe_multi = enumerators[UPROBE_MULTI] >= 0,
 		.uprobe_multi_pid =
 			enumerators[UPROBE_MULTI] >= 0 && enumerators[KPROBE_SESSION] >= 0,

@@ -20,6 +20,7 @@ struct kernel {
 	bool fault_end;		/* programs at the end of handle_mm_fault(), tried where of use */
 	bool fault_tracepoints; /* page_fault_user and page_fault_kernel */
 	bool loops;		/* bpf_loop() */
+	bool hold_cpu;		/* programs may keep from being preempted (6.15) */
 	bool uprobe_multi;	/* one link for many probes (Linux 6.6) */
 	bool uprobe_multi_pid;	/* bound to a process with all its threads, too (6.10) */
 };

@@ -139,6 +139,7 @@ static int set_and_load(struct programs *p, const struct programs_options *optio
 	}
 	p->skel->rodata->cpus = (uint32_t)cpus;
 	p->skel->rodata->follow = options->follow;
+	p->skel->rodata->hold_cpu = options->kernel->hold_cpu;
 	p->skel->rodata->by_thread = options->by_thread;
 	r = size_spaces(p, (unsigned int)cpus, factor_bits);
 	if (!r)
