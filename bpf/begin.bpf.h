@@ -95,6 +95,8 @@ static __always_inline void space__reset(struct space *space, u32 key, u64 mm,
 	space->tgid = BPF_CORE_READ(task, tgid);
 	space->pid = pid_of(leader);
 	space->ppid = pid_of(BPF_CORE_READ(leader, real_parent));
+	space->probe_page =
+		BPF_CORE_READ((const struct mm_struct *)mm, uprobes_state.xol_area) != NULL;
 	space->serial = fetch_add(&space_serial, 1) + 1;
 	space->tree_ops_at = tree_peak_at;
 }

@@ -25,6 +25,24 @@ static __always_inline void note_thread(struct space *space, const struct task_s
 	}
 }
 
+/*
+ * What a probe stands on, unless it is a nop, the kernel runs in a page of its own, which comes
+ * with a process' first such probe: a page of the tracer's, and nobody's growth. It is the first to
+ * come while a thread executes there.
+ */
+static __always_inline void
+leave_out_probe_page(struct space *space, const struct task_struct *task, struct change *change)
+{
+	const struct uprobe_task *probe = space->probe_page ? NULL : TASK(task, utask);
+
+	if (!probe || BPF_CORE_READ(probe, state) != UTASK_SSTEP)
+		return;
+	space->probe_page = 1;
+	change->claimed -= 1;
+	change->own -= 1;
+	change->gained -= 1;
+}
+
 /* Enters a change that the current task made; own: as one of the process' threads. */
 static __always_inline void space__enter(struct space *space, const struct task_struct *task,
 					 bool own, u32 type, const struct change *change)

@@ -23,6 +23,8 @@ static __always_inline int on_fault(void)
 	if (space->first_tid != TASK(task, pid) && space->concurrent != CONCURRENT_CPUS)
 		note_thread(space, task, true);
 	account__fault(space, key, changes);
+	if (changes[MT_FILE].claimed)
+		leave_out_probe_page(space, task, &changes[MT_FILE]);
 #pragma unroll
 	for (int i = MT_TYPES - 1; i >= 0; i--) /* a file page is replaced: shrinks first */
 		if (changes[i].claimed)

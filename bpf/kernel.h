@@ -67,8 +67,21 @@ struct list_head {
 	struct list_head *next;
 };
 
+struct xol_area;
+
+struct uprobes_state {
+	struct xol_area *xol_area;
+};
+
+enum uprobe_task_state { UTASK_RUNNING, UTASK_SSTEP };
+
+struct uprobe_task {
+	enum uprobe_task_state state;
+};
+
 struct mm_struct {
 	atomic_t mm_users;
+	struct uprobes_state uprobes_state;
 	unsigned long arg_start, arg_end;
 	struct percpu_counter rss_stat[4];
 };
@@ -144,6 +157,7 @@ struct task_struct {
 	struct css_set *cgroups;
 	unsigned long min_flt, maj_flt;
 	u64 start_time;
+	struct uprobe_task *utask; /* NULL until its first probe */
 	char comm[16];
 };
 

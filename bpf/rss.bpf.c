@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Every change of every RSS counter on the host; what is not traced leaves after one lookup. */
 #include "change.bpf.h"
+#include "cpu.bpf.h"
 #include "end.bpf.h"
 #include "turn.bpf.h"
 
@@ -46,6 +47,8 @@ static __always_inline void changed(struct space *space, u32 key, struct mm_stru
 		return;
 	}
 	change = account__event(space, key, type, count);
+	if (own && type == MT_FILE)
+		leave_out_probe_page(space, task, &change);
 	catch_up(space, &change, own);
 	/* Handing over what it counted is no change by that thread: its faults were. */
 	if (space->first_tid != TASK(task, pid) && space->concurrent != CONCURRENT_CPUS &&
@@ -69,7 +72,9 @@ int BPF_PROG(on_rss_stat, struct mm_struct *mm, int member)
 	space = space__at(key);
 	if (!space || space->state != SPACE_COUNTING || !turn__take(MT_LOSS_INEXACT_READS))
 		return 0;
+	cpu__hold();
 	changed(space, key, mm, type, count);
+	cpu__release();
 	turn__pass();
 	return 0;
 }

@@ -46,7 +46,7 @@ struct space {
 	__u32 concurrent; /* enum concurrency */
 	__u32 open;	  /* windows open now */
 	__u32 folding;	  /* boundaries whose maximum has not yet reached all windows */
-	__u32 pad;
+	__u32 probe_page; /* the page for probes is there, see leave_out_probe_page() */
 	struct interval history[HISTORY]; /* of the latest, by number */
 	__s64 foreign; /* growth made by nobody in the process, while windows are open */
 	__s64 peak, peak_file, peak_shmem;
