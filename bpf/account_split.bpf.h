@@ -379,7 +379,12 @@ SHARED_FUNCTION int account__catch_up(struct space *space, struct thread_walk *w
 		*walk = *SCRATCH_WALK;
 		if (settled)
 			break;
-		turn__let_others(); /* one that is handing over waits for its turn to say so */
+		/*
+		 * One that is handing over waits for its turn to say so; others come as far as
+		 * their next event and no farther, as long as this one goes on.
+		 */
+		if (walk->handing_over)
+			turn__let_others();
 	}
 	if (!settled)
 		lost(MT_LOSS_INEXACT_READS);
