@@ -171,6 +171,9 @@ static void probe_btf(struct features *out, const struct btf *btf, int error,
 		add(out, REQUIRED, has_function(btf, "bpf_rdonly_cast"),
 		    "kernel function bpf_rdonly_cast", "Linux 6.2",
 		    "counters cannot be read where they lie");
+	if (percpu)
+		add(out, OPTIONAL, kernel->hold_cpu, "programs that keep their CPU", "Linux 6.15",
+		    "with 6.13 and 6.14, if preemptible, tasks on one CPU may mix up windows");
 	add(out, REQUIRED, has_function(btf, "bpf_iter_task"), "task iterator", "Linux 5.8",
 	    "running processes cannot be found (-p)");
 }

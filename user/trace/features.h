@@ -16,7 +16,7 @@ struct feature {
 	char detail[128];	 /* what was seen */
 };
 
-#define FEATURES_MAX 32
+#define FEATURES_MAX 40
 
 struct features {
 	struct feature list[FEATURES_MAX];
