@@ -415,6 +415,8 @@ static __always_inline void account__settle(struct space *space, u32 key, u32 me
 {
 	change->claimed = claim_counter(space, member);
 	change->gained += increase(change->claimed);
+	if (change->claimed && space->open)
+		lost(MT_LOSS_AMBIGUOUS_OWN); /* whose event, yet to come, will find nothing */
 }
 
 /* A thread is gone, and its cache with it: what it handed over unseen is in the counter. */

