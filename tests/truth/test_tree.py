@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from compare import PAGE
+from compare import LAST_FAULT_UNSEEN, PAGE
 from tracing import DEADLINE_S, parse, smaps_rss_bytes
 
 SCALE = max(1, PAGE >> 14)  # large pages: fewer of them
@@ -46,5 +46,9 @@ def test_peak_of_the_sum(tracer, how):
         process.wait()
     peaks = [row["peak_rss_bytes"] for row in report["processes"]]
     assert len(peaks) == len(pids)
-    assert report["tree"]["peak_rss_bytes"] == highest
+    if LAST_FAULT_UNSEEN:
+        bound = report["accounting"]["error_bound_bytes"]
+        assert abs(report["tree"]["peak_rss_bytes"] - highest) <= bound
+    else:
+        assert report["tree"]["peak_rss_bytes"] == highest
     assert sum(peaks) > highest + 5000 // SCALE * PAGE, "the peaks do not coincide"
