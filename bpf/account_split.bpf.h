@@ -172,6 +172,10 @@ static __always_inline struct change account__event(struct space *space, u32 key
 				note_step(cpu, change.own);
 			return change;
 		}
+		/* It may be handing over all the same, with another thread's change in the step. */
+		if (cache && cache != view->moved[member] && space->open &&
+		    space->concurrent == CONCURRENT_CPUS)
+			lost(MT_LOSS_AMBIGUOUS_OWN);
 		change.moved = claim_cache(view, member, cache);
 	}
 	change.claimed = claim_counter(space, member);
