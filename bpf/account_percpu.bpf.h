@@ -18,8 +18,6 @@ extern void *bpf_rdonly_cast(void *object, __u32 btf_id) __ksym __weak;
 
 #define ACCOUNT_LAGS 0
 #define RESYNC_TRIES 16
-#define FOLD_SPINS   1024 /* a fold takes some ten nanoseconds */
-#define TURN_SPINS   1024 /* a resync some hundred */
 
 /* A load that the verifier lets through without a call: the address may be anything. */
 static __always_inline s32 read_s32(u64 address)
@@ -178,7 +176,7 @@ static long resync_once(u32 i, struct resync *r)
 	s64 count, old;
 
 	r->has_count = 0;
-	LOOP(FOLD_SPINS, FOLD_SPINS, read_between_folds, r);
+	LOOP(SPINS, SPINS, read_between_folds, r);
 	if (!r->has_count)
 		return 1; /* its CPU was taken away in between: no half of a fold is claimed */
 	count = r->count;
@@ -227,7 +225,7 @@ SHARED_FUNCTION int account__resync(struct space *space, u32 key, u32 member, u3
 		return 0;
 	}
 	/* One at a time, or two CPUs could claim the two halves of one fold. */
-	LOOP(TURN_SPINS, TURN_SPINS, take_turn, &r);
+	LOOP(SPINS, SPINS, take_turn, &r);
 	if (r.has_turn) {
 		LOOP(RESYNC_TRIES, RESYNC_TRIES, resync_once, &r);
 		exchange(&space->resyncing[r.member & (MT_TYPES - 1)], 0);

@@ -37,3 +37,14 @@ static __always_inline void cpu__release(void)
 }
 
 #endif
+
+/* The program of a probe: runs body(ctx) to its end. */
+#define HELD_PROGRAM(section, name, body)                                                          \
+	SEC(section)                                                                               \
+	int name(struct pt_regs *ctx)                                                              \
+	{                                                                                          \
+		cpu__hold();                                                                       \
+		body(ctx);                                                                         \
+		cpu__release();                                                                    \
+		return 0;                                                                          \
+	}

@@ -259,14 +259,7 @@ static __always_inline int function_entry(struct pt_regs *ctx)
 	return source ? pair_begin(&p, source, argument(ctx, source->argument)) : 0;
 }
 
-SEC("uprobe")
-int on_function_entry(struct pt_regs *ctx)
-{
-	cpu__hold();
-	function_entry(ctx);
-	cpu__release();
-	return 0;
-}
+HELD_PROGRAM("uprobe", on_function_entry, function_entry)
 
 #if defined(__TARGET_ARCH_x86)
 #define FLAG_CARRY    0x001
@@ -311,14 +304,7 @@ static __always_inline int function_return(struct pt_regs *ctx)
 	return pair_end(&p);
 }
 
-SEC("uprobe")
-int on_function_return(struct pt_regs *ctx)
-{
-	cpu__hold();
-	function_return(ctx);
-	cpu__release();
-	return 0;
-}
+HELD_PROGRAM("uprobe", on_function_return, function_return)
 
 /* Entry of __cxa_begin_catch(): what was thrown through is no more. */
 static __always_inline int caught(struct pt_regs *ctx)
@@ -329,14 +315,7 @@ static __always_inline int caught(struct pt_regs *ctx)
 	return space ? end_abandoned(space, &p) : 0;
 }
 
-SEC("uprobe")
-int on_catch(struct pt_regs *ctx)
-{
-	cpu__hold();
-	caught(ctx);
-	cpu__release();
-	return 0;
-}
+HELD_PROGRAM("uprobe", on_catch, caught)
 
 static __always_inline int usdt_begin(struct pt_regs *ctx)
 {
@@ -351,14 +330,7 @@ static __always_inline int usdt_begin(struct pt_regs *ctx)
 	return pair_begin(&p, source, value);
 }
 
-SEC("usdt")
-int on_usdt_begin(struct pt_regs *ctx)
-{
-	cpu__hold();
-	usdt_begin(ctx);
-	cpu__release();
-	return 0;
-}
+HELD_PROGRAM("usdt", on_usdt_begin, usdt_begin)
 
 static __always_inline int usdt_end(struct pt_regs *ctx)
 {
@@ -367,11 +339,4 @@ static __always_inline int usdt_end(struct pt_regs *ctx)
 	return pair_end(&p);
 }
 
-SEC("usdt")
-int on_usdt_end(struct pt_regs *ctx)
-{
-	cpu__hold();
-	usdt_end(ctx);
-	cpu__release();
-	return 0;
-}
+HELD_PROGRAM("usdt", on_usdt_end, usdt_end)
